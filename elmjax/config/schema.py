@@ -1,0 +1,164 @@
+"""What can be configured: one frozen dataclass a stage, with the ranges that are accepted.
+
+Defaults are the laptop's; `configs/*.toml` hold values for other machines and purposes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from elmjax.rl.config import PPOConfig
+from physics.world import World
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError(f"got {list(values)}, wanted each one once")
+    return values
+
+
+# One or more, all different.
+Several = (Field(min_length=1), AfterValidator(_distinct))
+TerrainParameters = dict[str, int | float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Shape of a decoder that is trained from scratch."""
+
+    layers: Count = 4
+    width: Count = 128
+    heads: Count = 4
+    hidden: Count = 384
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """AdamW with a linear warm-up and a cosine decay to zero."""
+
+    steps: Count
+    learning_rate: Positive
+    warmup: Natural = 20
+    rows: Count = 16  # rows a step
+    row_length: Count = 512  # tokens a row; the cost of attention grows with it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programs:
+    """Limits of the jail that runs programs."""
+
+    workers: Count = 2
+    max_characters: Count = 6000
+    time_limit: Positive = 0.5  # s of processor time a program; twice that inside one C call
+    memory_limit: Annotated[int, Field(ge=64)] = 256  # MiB a worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridConfig:
+    """The MAP-Elites grid over height [m], width [m] and mass."""
+
+    lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    upper: tuple[float, float, float] = (24.0, 24.0, 300.0)
+    bins: tuple[Count, Count, Count] = (12, 12, 12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrain:
+    """Training of the diff model from scratch on generated programs and edits."""
+
+    parents: Count = 16000  # programs edited
+    edits: Count = 8  # edits of each that run and change the body
+    held_out: Count = 256  # further parents, for the test loss
+    model: Model = field(default_factory=Model)
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
+    )
+    program_weight: NonNegative = 0.2  # weight of the loss on the program itself
+    checkpoint_every: Count = 500  # steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evolve:
+    """Stage 1: MAP-Elites with a diff model (paper, section 5)."""
+
+    seed_program: str = "square"  # one of the paper's four, or a path
+    # A run each.
+    operators: Annotated[tuple[Literal["diff", "tree", "mixed"], ...], *Several] = (
+        "diff",
+        "tree",
+    )
+    model: str = "walker"  # a shipped model's name or a folder
+    iterations: Count = 32
+    parents: Count = 16  # elites chosen an iteration
+    children: Count = 8  # diffs sampled from each
+    temperature: Positive = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    max_new_tokens: Count = 96
+    max_characters: Count = 1500  # longer children are `too_long`
+    terrain: str = "flat"
+    # Bodies outside the grid: into the cell at its edge, or not admitted. A tower of 150 m goes
+    # far by falling over.
+    outside_grid: Literal["clip", "reject"] = "clip"
+    checkpoint_every: Count = 8  # iterations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetune:
+    """Stage 2: a language model of every admitted program (paper, section 6)."""
+
+    threshold: Share = 0.5  # of the niche's best fitness over all runs
+    test_share: Share = 0.05
+    init: str = "walker"  # a shipped model's name, a folder, or "random"
+    model: Model = field(default_factory=Model)  # used when init is "random"
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=300, learning_rate=1e-3, warmup=20)
+    )
+    samples: Count = 256
+    temperature: Positive = 1.0
+    max_new_tokens: Count = 384
+    checkpoint_every: Count = 100  # steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditional:
+    """Stage 3: the model sees a terrain and writes the walker for it (paper, section 7)."""
+
+    terrains: Annotated[tuple[str, ...], *Several] = (
+        "left_wall",
+        "right_wall",
+        "tunnel",
+    )
+    encoder: Literal["codes", "image"] = "codes"
+    slots: Count = 4  # prefix embeddings the encoder makes
+    iterations: Count = 20
+    batch: Count = 96  # programs an iteration
+    image: tuple[Count, Count] = (32, 64)  # pixels, height and width; encoder "image"
+    max_new_tokens: Count = 384
+    invalid_reward: Finite = 0.0  # m
+    evaluation_samples: Count = 256  # a terrain, before and after
+    checkpoint_every: Count = 5  # iterations
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything a run needs; written resolved into the run's folder."""
+
+    seed: Natural = 0
+    seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
+    world: World = field(default_factory=World)
+    terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
+    programs: Programs = field(default_factory=Programs)
+    grid: GridConfig = field(default_factory=GridConfig)
+    pretrain: Pretrain = field(default_factory=Pretrain)
+    evolve: Evolve = field(default_factory=Evolve)
+    finetune: Finetune = field(default_factory=Finetune)
+    conditional: Conditional = field(default_factory=Conditional)

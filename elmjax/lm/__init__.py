@@ -1,0 +1,1 @@
+"""The language model: decoder, tokenizer, sampling, training, storage. Import from submodules."""

@@ -1,0 +1,38 @@
+"""Walker programs: the language they are written in, the jail they run in, and how they change.
+
+Everything is loaded when first used: the jailed worker is part of this package and must not import
+NumPy, and the rest need not start what it does not use.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elmjax.programs.execution import Execution as Execution
+    from elmjax.programs.jail import LockdownUnavailable as LockdownUnavailable
+    from elmjax.programs.limits import Limits as Limits
+    from elmjax.programs.pool import ProgramPool as ProgramPool
+    from elmjax.programs.seeds import SEEDS as SEEDS
+    from elmjax.programs.syntax import canonical as canonical
+    from elmjax.programs.tree import mutate as mutate
+    from elmjax.programs.verdict import Verdict as Verdict
+
+_HOMES = {
+    "Execution": "execution",
+    "Limits": "limits",
+    "LockdownUnavailable": "jail",
+    "ProgramPool": "pool",
+    "SEEDS": "seeds",
+    "Verdict": "verdict",
+    "canonical": "syntax",
+    "mutate": "tree",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,47 @@
+"""How much a program may use before it is stopped."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds on one program, and on the worker that runs it.
+
+    Times are processor time, not wall time, so that a verdict does not depend on what else the
+    machine is doing. (A program cannot sleep: the jail has no call for it.)
+    """
+
+    seconds: float = 0.5  # s, after which the program is interrupted between two bytecodes
+    # A single call into C, such as `sum(range(10**12))`, cannot be interrupted; the kernel ends
+    # the worker instead.
+    uninterruptible_seconds: float = 1.0
+    memory_mebibytes: int = 256  # MiB of address space for the whole worker
+    source_bytes: int = 32_768  # of UTF-8
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.seconds < self.uninterruptible_seconds:
+            raise ValueError(
+                f"Limits: got seconds={self.seconds} and uninterruptible_seconds="
+                f"{self.uninterruptible_seconds}, want 0 < seconds < uninterruptible_seconds"
+            )
+        if self.memory_mebibytes < 64:
+            raise ValueError(
+                f"Limits.memory_mebibytes: got {self.memory_mebibytes}, want at least 64, "
+                "which the Python interpreter itself needs"
+            )
+        if self.source_bytes < 1:
+            raise ValueError(f"Limits.source_bytes: got {self.source_bytes}, want at least 1")
+
+    def to_arguments(self) -> list[str]:
+        """The part that the worker enforces, as words of its command line."""
+        return [str(self.seconds), str(self.uninterruptible_seconds), str(self.memory_mebibytes)]
+
+    @classmethod
+    def from_arguments(cls, words: list[str]) -> "Limits":
+        """Undoes `to_arguments`."""
+        seconds, uninterruptible_seconds, memory_mebibytes = words
+        return cls(
+            seconds=float(seconds),
+            uninterruptible_seconds=float(uninterruptible_seconds),
+            memory_mebibytes=int(memory_mebibytes),
+        )

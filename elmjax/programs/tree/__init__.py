@@ -1,0 +1,5 @@
+"""Mutation of walker programs by edits of their syntax tree."""
+
+from elmjax.programs.tree.mutation import OPERATORS, EditClass, Operator, TreeEdit, mutate
+
+__all__ = ["OPERATORS", "EditClass", "Operator", "TreeEdit", "mutate"]

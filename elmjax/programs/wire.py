@@ -1,0 +1,130 @@
+"""The bytes between the pool and a jailed worker: flat records, never pickle.
+
+    greeting   u8 ready, u16 length, text
+    request    u32 programs, u32 length of each, sources
+    reply      u32 index, u8 verdict, u16 reason length, u32 joints, u32 springs,
+               reason, joints x (x, y) f64, springs x (joint, joint, rigid, amplitude, phase) f64
+
+All integers and floats are little-endian and all text is UTF-8. The pool trusts nothing in a reply:
+`Replies` bounds every count before it waits for the bytes, and `build` checks every value.
+"""
+
+import dataclasses
+import struct
+from collections.abc import Iterator, Sequence
+
+from elmjax.programs.verdict import Verdict
+
+# What one program may record, far above the largest walker: a longer recording is TOO_LARGE
+# whatever merging would leave of it. This bounds a reply to 3 MB.
+MAX_JOINT_CALLS = 16_384
+MAX_SPRING_CALLS = 65_536
+MAX_REASON_BYTES = 300
+
+# Exit status of a worker that gave up on a program that swallows its interruptions; the replies
+# up to and with that program have been sent.
+EXIT_SWALLOWED = 3
+
+JOINT_NUMBERS = 2
+SPRING_NUMBERS = 5
+BYTES_PER_NUMBER = 8
+
+GREETING = struct.Struct("<BH")
+REQUEST = struct.Struct("<I")
+REPLY = struct.Struct("<IBHII")
+
+VERDICTS = tuple(Verdict)  # a verdict's code is its position
+VERDICT_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
+
+
+class MalformedReplyError(ValueError):
+    """A worker sent bytes that are no reply to the request."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a worker says about one program. The bytes are length-checked and nothing more."""
+
+    verdict: Verdict
+    reason: str = ""
+    joints: bytes = b""  # [joint calls, 2] f64: x, y in m
+    springs: bytes = b""  # [spring calls, 5] f64: joint, joint, rigid, amplitude, phase in cycles
+
+
+def pack_greeting(ready: bool, text: str = "") -> bytes:
+    """The first message of a worker: ready, or why its lock-down failed."""
+    encoded = text.encode()[:MAX_REASON_BYTES]
+    return GREETING.pack(ready, len(encoded)) + encoded
+
+
+def pack_request(sources: Sequence[bytes]) -> bytes:
+    """A batch of programs to run."""
+    lengths = struct.pack(f"<{len(sources)}I", *map(len, sources))
+    return b"".join((REQUEST.pack(len(sources)), lengths, *sources))
+
+
+def pack_reply(index: int, reply: Reply) -> bytes:
+    """The outcome of the program at `index` of the request."""
+    reason = reply.reason.encode(errors="replace")[:MAX_REASON_BYTES]
+    header = REPLY.pack(
+        index,
+        VERDICT_CODES[reply.verdict],
+        len(reason),
+        len(reply.joints) // (JOINT_NUMBERS * BYTES_PER_NUMBER),
+        len(reply.springs) // (SPRING_NUMBERS * BYTES_PER_NUMBER),
+    )
+    return b"".join((header, reason, reply.joints, reply.springs))
+
+
+class Replies:
+    """Takes the bytes of one batch of replies as they come and gives the complete ones."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._next_index = 0
+
+    def feed(self, received: bytes) -> Iterator[Reply]:
+        """Yields every reply that is complete.
+
+        Raises:
+            MalformedReplyError: the bytes cannot be the replies in the order of the request.
+        """
+        self._pending += received
+        while (reply := self._take()) is not None:
+            yield reply
+
+    @property
+    def leftover(self) -> int:
+        """Bytes received that belong to no complete reply."""
+        return len(self._pending)
+
+    def _take(self) -> Reply | None:
+        if len(self._pending) < REPLY.size:
+            return None
+        index, code, reason_bytes, joints, springs = REPLY.unpack_from(self._pending)
+        if index != self._next_index:
+            raise MalformedReplyError(f"reply {index}, want {self._next_index}")
+        if code >= len(VERDICTS) or reason_bytes > MAX_REASON_BYTES:
+            raise MalformedReplyError(f"verdict {code} with a reason of {reason_bytes} bytes")
+        if joints > MAX_JOINT_CALLS or springs > MAX_SPRING_CALLS:
+            raise MalformedReplyError(f"{joints} joints and {springs} springs")
+        reason_end = REPLY.size + reason_bytes
+        joints_end = reason_end + joints * JOINT_NUMBERS * BYTES_PER_NUMBER
+        springs_end = joints_end + springs * SPRING_NUMBERS * BYTES_PER_NUMBER
+        if len(self._pending) < springs_end:
+            return None
+        reply = Reply(
+            verdict=VERDICTS[code],
+            reason=_one_line(self._pending[REPLY.size : reason_end]),
+            joints=bytes(self._pending[reason_end:joints_end]),
+            springs=bytes(self._pending[joints_end:springs_end]),
+        )
+        del self._pending[:springs_end]
+        self._next_index += 1
+        return reply
+
+
+def _one_line(reason: bytearray) -> str:
+    # A program chooses its own exception texts: nothing in them may reach a terminal as a command.
+    words = reason.decode(errors="replace").split()
+    return "".join(c if c.isprintable() else "?" for c in " ".join(words))

@@ -1,0 +1,24 @@
+"""Quality-diversity search: the grid of niches, the archive of elites, the history of programs.
+
+Two records are kept apart. The archive holds arrays, one elite a cell, and says what is best now.
+The history holds text, every evaluated program with its lineage, and is the data set of stage 2.
+An integer id joins them. Knows no jax.
+"""
+
+from elmjax.qd.archive import Archive, Status
+from elmjax.qd.grid import Grid
+from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
+from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
+
+__all__ = [
+    "NO_CELL",
+    "NO_PARENT",
+    "Archive",
+    "ArchiveMetrics",
+    "Grid",
+    "History",
+    "HistoryError",
+    "Record",
+    "Status",
+    "archive_metrics",
+]

@@ -1,0 +1,28 @@
+"""What a run tells people: progress, the metrics log, tables, curves and pictures. Needs no JAX."""
+
+from elmjax.report.curves import evolution_curves, reward_curves, training_curve
+from elmjax.report.drawing import Walk, contact_sheet, draw_walk
+from elmjax.report.heat_map import archive_heat_map
+from elmjax.report.metrics_log import MetricsLog, read_metrics
+from elmjax.report.progress import StageProgress, stage_progress
+from elmjax.report.statistics import Interval, difference_interval, mean_interval
+from elmjax.report.table import closing_table, closing_text
+
+__all__ = [
+    "Interval",
+    "MetricsLog",
+    "StageProgress",
+    "Walk",
+    "archive_heat_map",
+    "closing_table",
+    "closing_text",
+    "contact_sheet",
+    "difference_interval",
+    "draw_walk",
+    "evolution_curves",
+    "mean_interval",
+    "read_metrics",
+    "reward_curves",
+    "stage_progress",
+    "training_curve",
+]

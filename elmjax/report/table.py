@@ -1,0 +1,155 @@
+"""The closing table of a run: what every stage reached, from one nested summary.
+
+The summary is plain data, as it stands in the run folder as JSON:
+
+    {"evolve": {OPERATOR: {QUANTITY: number}},
+     "finetune": {QUANTITY: number or {"before": number, "after": number}},
+     "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
+
+Stages, operators, quantities and terrains that are missing are left out. Intervals are 95 %.
+"""
+
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+MISSING = "-"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _distance(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def _loss(value: float) -> str:
+    return f"{value:.3f}"
+
+
+# Key in the summary: label and format. The order is the order of the rows.
+QUANTITIES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "programs": ("training programs", _count),
+    "test_programs": ("test programs", _count),
+    "train_loss": ("train loss [nats / token]", _loss),
+    "test_loss": ("test loss [nats / token]", _loss),
+    "samples": ("samples", _count),
+    "valid_samples": ("samples with a fitness", _share),
+    "novel_samples": ("different and new programs among them", _share),
+    "evaluations": ("evaluations", _count),
+    "niches": ("niches", _count),
+    "coverage": ("coverage", _share),
+    "qd_score": ("QD score [m]", _distance),
+    "best": ("best fitness [m]", _distance),
+    "mean": ("mean fitness of the elites [m]", _distance),
+    "applied": ("edits that apply", _share),
+    "run": ("programs that run", _share),
+    "valid": ("walkers with a fitness", _share),
+    "admitted": ("admitted to the archive", _share),
+    "evaluations_per_second": ("children / s", _count),
+    "seconds": ("time [s]", _count),
+}
+
+
+def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Table:
+    """Lays out the summary of a run as one table a stage, stacked.
+
+    Args:
+        summary: As described at the head of this module.
+        ascii_only: Draws lines with ASCII characters, for log files.
+    """
+    lines = box.ASCII if ascii_only else box.SIMPLE_HEAVY
+    builders: dict[str, Callable[[Any, box.Box], Table]] = {
+        "evolve": _evolve_table,
+        "finetune": _finetune_table,
+        "conditional": _conditional_table,
+    }
+    stack = Table.grid()
+    for stage, build in builders.items():
+        if summary.get(stage):
+            stack.add_row(build(summary[stage], lines))
+    return stack
+
+
+def closing_text(summary: Mapping[str, Any], *, width: int = 100) -> str:
+    """The closing table as plain text, for files and terminals without colours."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(closing_table(summary, ascii_only=True))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def _evolve_table(operators: Mapping[str, Mapping[str, float]], lines: box.Box) -> Table:
+    table = _table("Stage 1: evolution", "", operators, lines)
+    for quantity in _rows(operators.values()):
+        cells = [_format(quantity, values.get(quantity)) for values in operators.values()]
+        table.add_row(_label(quantity), *cells)
+    return table
+
+
+def _finetune_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
+    table = _table("Stage 2: language model", "", ("before", "after"), lines)
+    for quantity in _rows([quantities]):
+        value = quantities[quantity]
+        pair = value if isinstance(value, Mapping) else {"after": value}
+        before = _format(quantity, pair["before"]) if "before" in pair else ""
+        table.add_row(_label(quantity), before, _format(quantity, pair.get("after")))
+    return table
+
+
+def _conditional_table(
+    terrains: Mapping[str, Mapping[str, Sequence[float]]], lines: box.Box
+) -> Table:
+    times = ("before", "after", "change")
+    table = _table("Stage 3: mean reward [m], 95 % interval", "terrain", times, lines)
+    for terrain, intervals in terrains.items():
+        cells = (_format_interval(intervals.get(time), signed=time == "change") for time in times)
+        table.add_row(Text(terrain.replace("_", " ")), *cells)
+    return table
+
+
+def _table(title: str, corner: str, columns: Sequence[str] | Mapping, lines: box.Box) -> Table:
+    # `Text`, because rich would take the unit in a plain "[m]" for a style and drop it.
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=lines)
+    table.add_column(corner, no_wrap=True)
+    for column in columns:
+        table.add_column(Text(column), justify="right")
+    return table
+
+
+def _rows(groups: Any) -> list[str]:
+    """Quantities of any group: the known in their order, then the others as they come."""
+    present = dict.fromkeys(quantity for group in groups for quantity in group)
+    known = [quantity for quantity in QUANTITIES if quantity in present]
+    return known + [quantity for quantity in present if quantity not in QUANTITIES]
+
+
+def _label(quantity: str) -> Text:
+    known = quantity in QUANTITIES
+    return Text(QUANTITIES[quantity][0] if known else quantity.replace("_", " "))
+
+
+def _format(quantity: str, value: Any) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return MISSING
+    if quantity in QUANTITIES:
+        return QUANTITIES[quantity][1](value)
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _format_interval(interval: Sequence[float] | None, *, signed: bool) -> str:
+    if interval is None or any(part is None for part in interval):
+        return MISSING
+    mean, low, high = (f"{part:+.2f}" if signed else f"{part:.2f}" for part in interval)
+    return f"{mean} ({low} to {high})"

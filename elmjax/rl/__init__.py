@@ -1,0 +1,1 @@
+"""Stage 3: proximal policy optimisation of the conditional inventor. Import from submodules."""

@@ -1,0 +1,254 @@
+"""Proximal policy optimisation of the conditional inventor, one dispatch per iteration.
+
+Schulman et al. 2017, https://arxiv.org/abs/1707.06347. The paper says "PPO with default
+hyperparameters" and that a KL term to the stage 2 model belongs to the reward; the values here are
+the usual ones for language models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from elmjax.lm.decoder import Params
+from elmjax.rl import losses
+from elmjax.rl.config import PPOConfig
+from elmjax.rl.episode import RewardScale, token_mask, token_rewards, whiten
+from elmjax.rl.gae import generalized_advantage
+from elmjax.rl.policy import PolicyConfig, PolicyParams, read
+from elmjax.rl.rollout import Batch, Rollout, take_rows
+
+Metrics = dict[str, Array]
+# What each minibatch records.
+_RECORDED = (
+    *("loss", "policy_loss", "value_loss", "entropy", "gradient_norm"),
+    *("ratio", "ratio_deviation", "clip_fraction", "kl", "applied", "skipped"),
+)
+Update = Callable[["PPOState", Batch, Array], tuple["PPOState", Metrics]]
+
+
+@flax.struct.dataclass
+class PPOState:
+    """Everything that an update changes; it is donated to the update."""
+
+    params: PolicyParams
+    optimizer: optax.OptState
+    reward_scale: RewardScale
+    skipped: Array  # int32, minibatches refused so far because loss or gradient was not finite
+
+
+@flax.struct.dataclass
+class _Experience:
+    """A batch made ready for the surrogate objective."""
+
+    rollout: Rollout
+    value: Array  # [batch, time] float32, before the update
+    advantage: Array  # [batch, time] float32, whitened
+    target: Array  # [batch, time] float32, returns
+
+
+@flax.struct.dataclass
+class _Progress:
+    """What passes from minibatch to minibatch."""
+
+    params: PolicyParams
+    optimizer: optax.OptState
+    stopped: Array  # bool, the target KL has been exceeded
+
+
+def init_state(config: PPOConfig, params: PolicyParams) -> PPOState:
+    """State before the first update."""
+    return PPOState(
+        params=params,
+        optimizer=_optimizer(config).init(params),
+        reward_scale=RewardScale.start(),
+        skipped=jnp.zeros((), jnp.int32),
+    )
+
+
+def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
+    """Compiles one PPO iteration; call once and keep the function.
+
+    Returns:
+        `update(state, batch, key) -> (state, metrics)`: jitted, the state donated. Metrics are
+        float32 scalars, means over the minibatches that were applied. It raises ValueError if the
+        minibatches do not divide the batch and TypeError if rewards are not floats.
+    """
+
+    def update(state: PPOState, batch: Batch, key: Array) -> tuple[PPOState, Metrics]:
+        _check_batch(config, batch)
+        reward_scale = state.reward_scale.include(batch.reward)
+        experience, episode_metrics = _prepare(config, batch, reward_scale)
+        learn = partial(_learn, config, model, experience)
+
+        def minibatch(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
+            return jax.lax.cond(progress.stopped, _pass_over, learn, progress, rows)
+
+        start = _Progress(state.params, state.optimizer, jnp.zeros((), bool))
+        end, records = jax.lax.scan(
+            minibatch, start, _minibatch_rows(config, batch.reward.shape[0], key)
+        )
+        skipped = state.skipped + jnp.sum(records["skipped"]).astype(jnp.int32)
+        state = PPOState(end.params, end.optimizer, reward_scale, skipped)
+        return state, episode_metrics | _summarise(records, end.stopped)
+
+    return jax.jit(update, donate_argnums=0)
+
+
+def _check_batch(config: PPOConfig, batch: Batch) -> None:
+    """Refuses what shapes and types already show to be wrong, while tracing."""
+    rows = batch.reward.shape[0]
+    if rows % config.minibatches != 0:
+        raise ValueError(
+            f"the batch must be a multiple of minibatches ({config.minibatches}), got {rows}"
+        )
+    # Rewards kept as integers have lost every fraction, which on hard terrain is all there is.
+    if not jnp.issubdtype(batch.reward.dtype, jnp.floating):
+        raise TypeError(f"reward must be of floats, got {batch.reward.dtype}")
+
+
+def _prepare(
+    config: PPOConfig, batch: Batch, reward_scale: RewardScale
+) -> tuple[_Experience, Metrics]:
+    """Rewards per token, advantages and returns of a batch."""
+    rollout = batch.rollout
+    mask = token_mask(rollout.length, rollout.tokens.shape[1])
+    scale = reward_scale.deviation if config.reward_scale is None else config.reward_scale
+    reward = token_rewards(
+        batch.reward / scale,
+        rollout.length,
+        rollout.log_prob,
+        batch.reference_log_prob,
+        config.kl_coefficient,
+    )
+    advantage, target = generalized_advantage(
+        reward, batch.value, rollout.length, config.discount, config.trace
+    )
+    unexplained = jnp.var(target - batch.value, where=mask)
+    metrics = {
+        "reward": jnp.mean(batch.reward),
+        "reward_scale": jnp.asarray(scale, jnp.float32),
+        "return": jnp.mean(jnp.sum(reward, axis=1)),
+        "length": jnp.mean(rollout.length.astype(jnp.float32)),
+        "reference_kl": losses.kl_k1(rollout.log_prob, batch.reference_log_prob, mask),
+        "explained_variance": 1.0 - unexplained / (jnp.var(target, where=mask) + 1e-8),
+    }
+    return _Experience(rollout, batch.value, whiten(advantage, mask), target), metrics
+
+
+def _pass_over(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
+    """What happens to a minibatch after the target KL has been exceeded: nothing."""
+    del rows
+    return progress, {name: jnp.zeros((), jnp.float32) for name in _RECORDED}
+
+
+def _learn(
+    config: PPOConfig,
+    model: PolicyConfig,
+    experience: _Experience,
+    progress: _Progress,
+    rows: Array,
+) -> tuple[_Progress, Metrics]:
+    """Takes one gradient step on a minibatch, unless it is not finite or beyond the target KL."""
+    minibatch = _Experience(
+        rollout=take_rows(experience.rollout, rows),
+        value=experience.value[rows],
+        advantage=experience.advantage[rows],
+        target=experience.target[rows],
+    )
+    objective = partial(_objective, config, model, minibatch)
+    gradient, metrics = jax.grad(objective, has_aux=True)(progress.params)
+    norm = optax.tree.norm(gradient)
+    finite = jnp.isfinite(norm) & jnp.isfinite(metrics["loss"])
+    beyond = jnp.zeros((), bool) if config.target_kl is None else metrics["kl"] > config.target_kl
+    applied = finite & ~beyond
+    change, optimizer_state = _optimizer(config).update(
+        gradient, progress.optimizer, progress.params
+    )
+    moved = (optax.apply_updates(progress.params, change), optimizer_state)
+    # Selecting costs one pass over the parameters; a second `cond` would cost a copy of them.
+    params, optimizer_state = jax.tree.map(
+        lambda after, before: jnp.where(applied, after, before),
+        moved,
+        (progress.params, progress.optimizer),
+    )
+    verdict = {"applied": applied, "skipped": ~finite, "gradient_norm": norm}
+    metrics |= {name: jnp.asarray(value, jnp.float32) for name, value in verdict.items()}
+    return _Progress(params, optimizer_state, progress.stopped | beyond), metrics
+
+
+def _objective(
+    config: PPOConfig, model: PolicyConfig, minibatch: _Experience, params: PolicyParams
+) -> tuple[Array, Metrics]:
+    """The scalar that is minimised, and its parts."""
+    rollout = minibatch.rollout
+    mask = token_mask(rollout.length, rollout.tokens.shape[1])
+    reading = read(params, model, rollout, config.temperature)
+    policy = losses.clipped_policy_loss(
+        reading.log_prob, rollout.log_prob, minibatch.advantage, mask, config.clip
+    )
+    value = losses.value_loss(
+        reading.value, minibatch.value, minibatch.target, mask, config.value_clip
+    )
+    entropy = losses.entropy_bonus(reading.entropy, mask)
+    loss = policy + config.value_coefficient * value - config.entropy_coefficient * entropy
+    ratio = losses.ratio_statistics(reading.log_prob, rollout.log_prob, mask, config.clip)
+    return loss, {
+        "loss": loss,
+        "policy_loss": policy,
+        "value_loss": value,
+        "entropy": entropy,
+        "ratio": ratio.mean,
+        "ratio_deviation": ratio.largest_deviation,
+        "clip_fraction": ratio.clip_fraction,
+        "kl": ratio.kl,
+    }
+
+
+def _summarise(records: Metrics, stopped: Array) -> Metrics:
+    """Reduces per-minibatch records [epochs * minibatches] to scalars."""
+    applied = records.pop("applied")
+    skipped = records.pop("skipped")
+    count = jnp.maximum(jnp.sum(applied), 1.0)
+    summary = {
+        name: jnp.sum(jnp.where(applied > 0, record, 0.0)) / count
+        for name, record in records.items()
+    }
+    return summary | {
+        # Before the first step sampler and trainer are the same policy: anything but rounding
+        # here means that they disagree about the distribution.
+        "first_ratio_deviation": records["ratio_deviation"][0],
+        "applied": jnp.sum(applied),
+        "skipped": jnp.sum(skipped),
+        "stopped": stopped.astype(jnp.float32),
+    }
+
+
+def _minibatch_rows(config: PPOConfig, batch: int, key: Array) -> Array:
+    """Row numbers of every minibatch, a fresh shuffle per epoch: [epochs * minibatches, rows]."""
+    shuffle = partial(jax.random.permutation, x=batch)
+    order = jax.vmap(shuffle)(jax.random.split(key, config.epochs))
+    return order.reshape(config.epochs * config.minibatches, -1)
+
+
+def _optimizer(config: PPOConfig) -> optax.GradientTransformation:
+    rates = dict.fromkeys(("blank", "encoder", "value_head"), config.head_learning_rate)
+    rates["lm"] = config.learning_rate
+
+    def part_of_each(params: PolicyParams) -> dict[str, Params]:
+        return {
+            part: jax.tree.map(lambda _, part=part: part, tree) for part, tree in params.items()
+        }
+
+    return optax.chain(
+        optax.clip_by_global_norm(config.max_grad_norm),
+        optax.multi_transform(
+            {part: optax.adam(rate) for part, rate in rates.items()}, part_of_each
+        ),
+    )

@@ -1,0 +1,139 @@
+"""Training of a language model on packed documents: the loop of pretrain and of stage 2."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from elmjax.checkpoint import Checkpoints
+from elmjax.config import ConfigError, Optimiser
+from elmjax.lm.loss import weighted_loss
+from elmjax.lm.packing import Batch, Document, pack
+from elmjax.lm.store import LanguageModel
+from elmjax.lm.training import Schedule, TrainState, init_state, make_train_step
+from elmjax.report.progress import stage_progress
+from elmjax.stages.run import Run
+
+LOSSES_A_RUN = 10  # how often the test loss is measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What is learned, by which model, and how."""
+
+    stage: str
+    model: LanguageModel  # where training starts
+    train: Sequence[Document]
+    test: Sequence[Document]  # may be empty
+    optimiser: Optimiser
+    checkpoint_every: int  # steps
+
+
+def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
+    """Trains, or goes on from the newest checkpoint.
+
+    Returns:
+        The trained model, and train and test loss before and after, nats a token.
+    """
+    optimiser, config = lesson.optimiser, lesson.model.config
+    rows = _pack(run, lesson.stage, lesson.train, optimiser)
+    test = _pack(run, lesson.stage, lesson.test, optimiser) if lesson.test else None
+    schedule = Schedule(
+        peak=optimiser.learning_rate,
+        warmup_steps=float(optimiser.warmup),
+        total_steps=float(optimiser.steps),
+    )
+    step = make_train_step(config)
+    with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
+        state, start = _start_or_resume(run, lesson, checkpoints)
+        before = _losses(lesson.model, rows, test)
+        every = max(1, optimiser.steps // LOSSES_A_RUN)
+        with stage_progress(lesson.stage, optimiser.steps, completed=start) as progress:
+            for i in range(start, optimiser.steps):
+                began = time.monotonic()
+                batch = _choose(run, lesson, rows, i)
+                tokens = int(np.count_nonzero(batch.group))
+                state, metrics = step(state, batch, schedule)
+                numbers = {
+                    "loss": float(metrics.loss),
+                    "gradient_norm": float(metrics.gradient_norm),
+                }
+                numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
+                if test is not None and (i + 1) % every == 0:
+                    numbers["test_loss"] = mean_loss(_trained(lesson, state), test)
+                run.metrics.write(lesson.stage, i, numbers)
+                progress.advance(1, loss=numbers["loss"])
+                if (i + 1) % lesson.checkpoint_every == 0 or i + 1 == optimiser.steps:
+                    checkpoints.save(i + 1, state)
+    trained = _trained(lesson, state)
+    after = _losses(trained, rows, test)
+    losses = {name: {"before": before[name], "after": after[name]} for name in before}
+    return trained, losses
+
+
+def mean_loss(model: LanguageModel, rows: Batch, *, at_a_time: int = 8) -> float:
+    """Loss over all rows, nats a token of weight 1."""
+    total, weight = 0.0, 0.0
+    for start in range(0, len(rows.tokens), at_a_time):
+        chosen = np.arange(start, start + at_a_time)
+        part = rows.rows(chosen % len(rows.tokens))
+        # The last part is filled up to keep its shape; what fills it must not count.
+        part = replace(part, weights=part.weights * (chosen < len(rows.tokens))[:, None])
+        of_part, weight_of_part = _weighted_loss(model.params, model.config, part)
+        total, weight = total + float(of_part), weight + float(weight_of_part)
+    return total / weight
+
+
+_weighted_loss = jax.jit(weighted_loss, static_argnums=1)
+
+
+def _losses(model: LanguageModel, train: Batch, test: Batch | None) -> dict[str, float]:
+    """On the held-out rows, and on as many rows of the training data."""
+    if test is None:
+        return {"train_loss": mean_loss(model, train.rows(slice(0, 16)))}
+    some = train.rows(slice(0, max(16, len(test.tokens))))
+    return {"train_loss": mean_loss(model, some), "test_loss": mean_loss(model, test)}
+
+
+def _pack(run: Run, stage: str, documents: Sequence[Document], optimiser: Optimiser) -> Batch:
+    order = np.random.default_rng(run.seed(f"{stage}/documents")).permutation(len(documents))
+    try:
+        packed = pack([documents[i] for i in order], optimiser.row_length)
+    except ValueError as error:
+        raise ConfigError(f"{stage}.optimiser.row_length: {error}") from None
+    if packed.too_long:
+        print(
+            f"{stage}: {len(packed.too_long)} of {len(documents)} documents are longer than a row "
+            f"of {optimiser.row_length} tokens and are left out"
+        )
+    return packed.batch
+
+
+def _choose(run: Run, lesson: Lesson, rows: Batch, step: int) -> Batch:
+    """The rows of a step: each epoch goes through all of them in an order of its own."""
+    count, at_a_time = len(rows.tokens), lesson.optimiser.rows
+    places = np.arange(step * at_a_time, (step + 1) * at_a_time)
+    epochs, offsets = np.divmod(places, count)
+    orders = {epoch: _order(run, lesson.stage, epoch, count) for epoch in set(epochs.tolist())}
+    return rows.rows(np.array([orders[e][o] for e, o in zip(epochs, offsets, strict=True)]))
+
+
+def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
+    return np.random.default_rng(run.seed(f"{stage}/rows", epoch)).permutation(count)
+
+
+def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
+    # Copied, because the first step donates the arrays and the model is still needed.
+    state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
+    if checkpoints.latest() is not None:
+        start, state, _ = checkpoints.restore(state)
+        state = jax.tree.map(jnp.asarray, state)
+    run.metrics.truncate(lesson.stage, start)
+    return state, start
+
+
+def _trained(lesson: Lesson, state: TrainState) -> LanguageModel:
+    return replace(lesson.model, params=state.params)

@@ -1,0 +1,76 @@
+"""`elmjax run`: every stage on what the one before it produced, then pictures and a table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from elmjax.config import Config
+from elmjax.report.table import closing_table, closing_text
+from elmjax.stages import pictures
+from elmjax.stages.conditional import check_batch, conditional
+from elmjax.stages.evolve import evolve, make_grid, seed_program
+from elmjax.stages.finetune import STAGE, finetune
+from elmjax.stages.run import Run, check_terrains, model_folder
+
+
+def run_all(folder: Path, config: Config) -> dict[str, Any]:
+    """Runs or resumes the three stages.
+
+    Returns:
+        The summaries by stage, as in the closing table.
+    """
+    with open_run(folder, config) as run:
+        summary = _run_stages(run)
+    (folder / "summary.txt").write_text(closing_text(_quantities(summary)), encoding="utf-8")
+    show(summary)
+    Console().print(
+        f"Everything is in {folder}, pictures in {folder / 'pictures'}", highlight=False
+    )
+    return summary
+
+
+def _run_stages(run: Run) -> dict[str, Any]:
+    summary: dict[str, Any] = {"evolve": {}}
+    for operator in run.config.evolve.operators:
+        summary["evolve"][operator] = evolve(run, operator)
+    pictures.of_evolution(run)
+    summary["finetune"] = finetune(run)
+    pictures.of_training(run, STAGE, "Stage 2: language model")
+    summary["conditional"] = conditional(run)
+    pictures.of_rewards(run)
+    return summary
+
+
+def open_run(folder: Path, config: Config) -> Run:
+    """Opens a run after checking all that its stages will need, so that none fails late.
+
+    Raises:
+        ConfigError: for a terrain, seed program or model that is not there, or a folder that
+            holds something else. Nothing has been written then.
+    """
+    check_terrains(config, [config.evolve.terrain, *config.conditional.terrains])
+    seed_program(config.evolve)
+    make_grid(config)
+    model_folder(config.evolve.model)
+    if config.finetune.init != "random":
+        model_folder(config.finetune.init)
+    check_batch(config.conditional)
+    return Run.open(folder, config)
+
+
+def show(summary: Mapping[str, Any]) -> None:
+    """Prints the closing table of some stages."""
+    console = Console()
+    console.print(closing_table(_quantities(summary), ascii_only=not console.is_terminal))
+
+
+def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary without what is not for a table: counts of all outcomes, the best one's id."""
+    left_out = ("outcomes", "best_id")
+    evolved = {
+        operator: {name: value for name, value in values.items() if name not in left_out}
+        for operator, values in summary.get("evolve", {}).items()
+    }
+    return {**summary, "evolve": evolved}

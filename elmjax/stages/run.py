@@ -1,0 +1,174 @@
+"""The folder of a run and what its stages share: configuration, metrics, jail, terrains, models.
+
+RUN/config.toml       the resolved configuration
+RUN/metrics.jsonl     one line of numbers a step
+RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
+"""
+
+import json
+import math
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from elmjax import config as configuration
+from elmjax.config import Config, ConfigError
+from elmjax.evaluate import Evaluator
+from elmjax.lm.store import LanguageModel, load
+from elmjax.programs import Limits, ProgramPool
+from elmjax.report.metrics_log import MetricsLog
+from physics.terrain import Polylines, build, load_polylines, make_polylines
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder, open for writing."""
+
+    folder: Path
+    config: Config
+    metrics: MetricsLog
+
+    @classmethod
+    def open(cls, folder: Path, config: Config) -> "Run":
+        """Creates the folder, or continues in it.
+
+        Raises:
+            ConfigError: where the folder holds a run of another configuration, or something else.
+        """
+        written = folder / "config.toml"
+        if written.exists():
+            if configuration.load_dumped(written) != config:
+                raise ConfigError(
+                    f"--run: {folder} holds a run of another configuration, wanted the same; "
+                    "give another folder, or delete this one"
+                )
+        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            written.write_text(configuration.dump(config), encoding="utf-8")
+        return cls(folder=folder, config=config, metrics=MetricsLog(folder / "metrics.jsonl"))
+
+    def seed(self, stage: str, *counters: int) -> int:
+        """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
+        entropy = [self.config.seed, zlib.crc32(stage.encode()), *counters]
+        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
+
+    def summary(self, stage: str) -> dict[str, Any] | None:
+        """What a finished stage reached; None while it is not finished."""
+        path = self.folder / stage / "summary.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def finish(self, stage: str, summary: dict[str, Any]) -> dict[str, Any]:
+        """Writes what a stage reached, which marks it finished."""
+        path = self.folder / stage / "summary.json"
+        unfinished = path.with_suffix(".tmp")
+        text = json.dumps(_without_nan(summary), indent=2, allow_nan=False)
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        unfinished.rename(path)
+        return _without_nan(summary)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.metrics.close()
+
+    def pool(self, max_characters: int | None = None) -> ProgramPool:
+        """The jail, with this run's limits and perhaps a tighter one on the text."""
+        return open_pool(self.config, max_characters)
+
+    def evaluator(self, pool: ProgramPool, terrains: Iterable[str]) -> Evaluator:
+        """Judges programs on some terrains by name."""
+        return make_evaluator(self.config, pool, terrains)
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: None in its place."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def open_pool(config: Config, max_characters: int | None = None) -> ProgramPool:
+    """The jail with the configured limits."""
+    limits = Limits(
+        seconds=config.programs.time_limit,
+        uninterruptible_seconds=2 * config.programs.time_limit,
+        memory_mebibytes=config.programs.memory_limit,
+        source_bytes=max_characters or config.programs.max_characters,
+    )
+    return ProgramPool(workers=config.programs.workers, limits=limits)
+
+
+def make_evaluator(config: Config, pool: ProgramPool, terrains: Iterable[str]) -> Evaluator:
+    """Judges programs in the configured world, on terrains by name or file."""
+    return Evaluator(
+        pool,
+        {name: terrain_lines(config, name) for name in terrains},
+        world=config.world,
+        seconds=config.seconds,
+    )
+
+
+def terrain_lines(config: Config, name: str) -> Polylines:
+    """A terrain by name, with the configured parameters, or from a JSON file of polylines.
+
+    Raises:
+        ValueError: for an unknown name or parameter, or a file that does not describe a terrain.
+    """
+    if name.endswith(".json"):
+        return load_polylines(Path(name))
+    return make_polylines(name, **config.terrain.get(name, {}))
+
+
+def check_terrains(config: Config, names: Iterable[str]) -> None:
+    """Fails early on terrains that cannot be made.
+
+    Raises:
+        ConfigError: naming the terrain or parameter.
+    """
+    for name in [*names, *config.terrain]:
+        try:
+            build(terrain_lines(config, name))
+        except (TypeError, ValueError, OSError) as error:
+            raise ConfigError(f"terrain {name}: {error}") from None
+
+
+def language_model(name: str) -> LanguageModel:
+    """A language model by the name of one that ships with the package, or from a folder.
+
+    Raises:
+        ConfigError: where there is none.
+    """
+    try:
+        return load(model_folder(name))
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"model {name}: {error}") from None
+
+
+def model_folder(name: str) -> Path:
+    """Where a language model stands.
+
+    Raises:
+        ConfigError: where there is no such model.
+    """
+    shipped = Path(str(resources.files("elmjax"))) / "models"
+    folder = shipped / name if (shipped / name).is_dir() else Path(name)
+    if not folder.is_dir():
+        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
+        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
+    return folder

@@ -1,0 +1,127 @@
+"""Whole programs written by a language model, and what became of them (stages 2 and 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from elmjax.config import Config
+from elmjax.diffs import prompts
+from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.lm.generate import Completions
+from elmjax.lm.sampler import Sampler
+from elmjax.lm.store import LanguageModel
+from elmjax.lm.tokenizer import Tokenizer
+from elmjax.programs import Verdict
+from elmjax.stages.evolve import in_reach, make_grid
+
+_UNFINISHED = Evaluation(verdict=Verdict.TOO_LONG, reason="the tokens ran out before the end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One sampled program."""
+
+    program: str
+    evaluation: Evaluation
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it walks."""
+        return self.evaluation.verdict is Verdict.OK
+
+    def reward(self, invalid: float) -> float:
+        """Distance walked, m, or `invalid` where the program gives no walker."""
+        return self.evaluation.fitness if self.is_valid else invalid
+
+
+def whole_program_prompt(tokenizer: Tokenizer, blanks: int) -> list[int]:
+    """Token ids that ask for a program, after blanks in the place of a terrain's prefix."""
+    return [tokenizer.pad] * blanks + tokenizer.encode(prompts.WHOLE_PROGRAM)
+
+
+def program_sampler(
+    model: LanguageModel, children: int, max_new_tokens: int, *, blanks: int
+) -> tuple[list[int], Sampler]:
+    """The prompt for a whole program, as token ids, and a sampler that completes it.
+
+    Args:
+        model: Of stage 2 or 3.
+        children: Programs a prompt.
+        max_new_tokens: Longest program.
+        blanks: Prefix slots to leave blank; 0 where the sampler is called with a prefix.
+    """
+    prompt = whole_program_prompt(model.tokenizer, blanks)
+    sampler = Sampler(
+        config=model.config,
+        children=children,
+        max_new_tokens=max_new_tokens,
+        end_token=model.tokenizer.end,
+        prompt_buckets=(len(prompt),),
+    )
+    return prompt, sampler
+
+
+def sample_programs(
+    model: LanguageModel,
+    count: int,
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    blanks: int,
+    seed: int,
+) -> list[str | None]:
+    """Programs as the model writes them unconditionally; None where one does not end."""
+    prompt, sampler = program_sampler(model, count, max_new_tokens, blanks=blanks)
+    drawn = sampler(model.params, [prompt], jax.random.key(seed), temperature=temperature)
+    return texts(drawn, model.tokenizer)
+
+
+def texts(completions: Completions, tokenizer: Tokenizer) -> list[str | None]:
+    """Programs of all prompts in order, those of the first first; None where one does not end."""
+    rows = zip(
+        *(
+            np.concatenate(leaf)
+            for leaf in (completions.tokens, completions.length, completions.finished)
+        ),
+        strict=True,
+    )
+    return [
+        prompts.written_program(tokenizer.decode(tokens[:length].tolist())) if finished else None
+        for tokens, length, finished in rows
+    ]
+
+
+def evaluate_texts(
+    config: Config, evaluator: Evaluator, written: Sequence[str | None], terrains: Sequence[str]
+) -> list[Sample]:
+    """Evaluates each text on its terrain.
+
+    One that does not end is `too_long`; a body that stage 1 would reject for its size is
+    `too_large`, or else PPO would learn to write what stage 1 was kept from.
+    """
+    whole = [i for i, text in enumerate(written) if text is not None]
+    evaluations = dict(
+        zip(
+            whole,
+            evaluator.evaluate(
+                [text for text in written if text is not None], [terrains[i] for i in whole]
+            ),
+            strict=True,
+        )
+    )
+    return [
+        Sample(program=text or "", evaluation=_checked(config, evaluations.get(i, _UNFINISHED)))
+        for i, text in enumerate(written)
+    ]
+
+
+def _checked(config: Config, evaluation: Evaluation) -> Evaluation:
+    if evaluation.verdict is not Verdict.OK:
+        return evaluation
+    if in_reach(config.evolve, make_grid(config), [evaluation])[0]:
+        return evaluation
+    return Evaluation(
+        verdict=Verdict.TOO_LARGE, reason="the body is outside the grid", body=evaluation.body
+    )

@@ -1,0 +1,35 @@
+"""One time step of a walker: semi-implicit Euler on springs, gravity, drag and contact.
+
+Read first. Every other file of the package serves one line of `step`. It is also the specification
+that faster backends are tested against.
+"""
+
+import jax.numpy as jnp
+
+from physics.contact import resolve_contacts
+from physics.springs import spring_forces
+from physics.types import Array, State, Terrain, Walker
+from physics.world import World
+
+
+def initial_state(walker: Walker) -> State:
+    """The walker as placed, at rest."""
+    return State(
+        position=jnp.asarray(walker.position), velocity=jnp.zeros_like(jnp.asarray(walker.position))
+    )
+
+
+def step(walker: Walker, terrain: Terrain, world: World, state: State, time: Array) -> State:
+    """Advances the state from `time` (s) by `world.time_step`."""
+    dt = world.time_step
+    force = spring_forces(walker, world, state, time)
+    velocity = _accelerate(world, state.velocity, force)
+    velocity, push = resolve_contacts(terrain, world, state.position, state.velocity, velocity)
+    return State(position=state.position + dt * velocity + push, velocity=velocity)
+
+
+def _accelerate(world: World, velocity: Array, force: Array) -> Array:
+    """Velocity after a step of springs, gravity and implicit linear drag, [2, joints] m/s."""
+    gravity = jnp.array([[0.0], [-world.gravity]], dtype=velocity.dtype)
+    dt = world.time_step
+    return (velocity + dt * (force + gravity)) / (1.0 + world.drag * dt)

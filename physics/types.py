@@ -1,0 +1,72 @@
+"""Records of one walker, its state, its terrain and its outcome.
+
+A plane vector is a pair of rows, `[2, joints]`: x, then y. The component leads so that each is
+contiguous in memory, which the gathers of `springs` and `contact` need on a CPU.
+
+Leaves are NumPy arrays on the host and device arrays in a backend. Shapes are for one walker;
+a batch adds an axis in front.
+"""
+
+from typing import Any
+
+from flax import struct
+
+# NumPy on the host, jax.Array on the device, tracers in between: no one type covers the three.
+Array = Any
+
+
+@struct.dataclass
+class Walker:
+    """A body placed on a terrain, with coefficients for joints of unit mass, padded to a capacity.
+
+    Padded springs join joint 0 to itself with no stiffness; padded joints have no share in the
+    centre of mass and no springs.
+    """
+
+    position: Array  # [2, joints] float32 m, at time 0
+    share: Array  # [joints] float32, 1 / number of joints; 0 where padded
+    ends: Array  # [2, springs] int32, first and second joint
+    rest_length: Array  # [springs] float32 m, mean over a muscle period
+    # Rest length at time t: rest_length + swing_cosine cos(w t) - swing_sine sin(w t), which costs
+    # no trigonometry per spring and step.
+    swing_cosine: Array  # [springs] float32 m
+    swing_sine: Array  # [springs] float32 m
+    stiffness: Array  # [springs] float32 1/s^2
+    damping: Array  # [springs] float32 1/s
+
+
+@struct.dataclass
+class State:
+    """Where the joints are and how they move."""
+
+    position: Array  # [2, joints] float32 m
+    velocity: Array  # [2, joints] float32 m/s
+
+
+@struct.dataclass
+class Terrain:
+    """Surface segments, listed by the cells of a grid that a joint's centre may stand in.
+
+    Cells are numbered column by column; those at the rim extend to infinity. In a union of walkers
+    on different terrains (`physics.backends.xla`) the tables stand one behind another and the
+    grid's four fields hold one column per joint.
+    """
+
+    # The candidates of each cell, [candidates, 6, cells] float32: start x, start y, tangent x,
+    # tangent y, length (m) and corner. Free space is on the left of the tangent. `corner` is the
+    # cotangent of the turn at the segment's end where that is convex, else NO_CORNER.
+    segments: Array
+    origin: Array  # [2, 1] float32 m, lower left end of the grid
+    cells_per_metre: Array  # [2, 1] float32 1/m
+    grid: Array  # [2, 1] int32, columns and rows
+    first_cell: Array  # [1] int32
+    floor: Array  # [2, points] float32 m, left to right; places walkers, plays no part in steps
+
+
+@struct.dataclass
+class Outcome:
+    """What a walk measured; names no fitness."""
+
+    displacement: Array  # [] float32 m, signed, of the centre of mass; 0 where diverged
+    diverged: Array  # [] bool
+    center_of_mass: Array  # [samples, 2] float32 m, every SAMPLE_SECONDS from time 0

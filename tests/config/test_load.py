@@ -1,0 +1,90 @@
+import subprocess
+import sys
+
+import pytest
+
+from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_configs
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("evolve.iterations", "many", "evolve.iterations: got 'many', wanted an integer"),
+        ("evolve.iterations", "1.5", "evolve.iterations: got 1.5, wanted an integer"),
+        ("evolve.iterations", "0", "evolve.iterations: got 0, wanted greater than or equal to 1"),
+        ("evolve.iterations", "true", "evolve.iterations: got True, wanted an integer"),
+        ("evolve.top_p", "1.1", "evolve.top_p: got 1.1, wanted less than or equal to 1"),
+        ("evolve.operators", '["dif"]', "evolve.operators.0: got 'dif', wanted 'diff'"),
+        ("evolve.operators", '["diff", "diff"]', "evolve.operators: got ['diff', 'diff'], wanted"),
+        ("conditional.invalid_reward", "nan", "conditional.invalid_reward: got nan, wanted"),
+        ("conditional.ppo.learning_rate", "-1", "conditional.ppo: learning_rate must be positive"),
+        ("evolve.operators", "[]", "evolve.operators: got [], wanted "),
+        ("evolve", "3", "evolve: got 3, wanted a section"),
+        ("evolve.iteration", "3", "evolve.iteration: unknown key; wanted one of"),
+        ("evolution.iterations", "3", "evolution: unknown key; wanted one of"),
+        ("seed.x", "3", "seed.x: unknown key: 'seed' is a value, not a section"),
+        ("seed", "-1", "seed: got -1, wanted greater than or equal to 0"),
+        ("seconds", "nan", "seconds: got nan, wanted "),
+        ("seconds", "-1", "seconds: got -1, wanted greater than or equal to 0"),
+        ("world.gravit", "3", "world.gravit: unknown key"),
+        ("world.gravity", "'strong'", "world.gravity: got 'strong', wanted a number"),
+        ("terrain.left_wall.distance", "[8]", "terrain.left_wall.distance: got [8], wanted an int"),
+        ("conditional.ppo.epochs", "0", "conditional.ppo"),
+        ("grid.bins", "[12, 12]", "grid.bins"),
+    ],
+)
+def test_bad_value_is_one_line_that_names_it(name: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load("quickstart", [(name, value)])
+    assert str(raised.value).startswith(message)
+    assert "\n" not in str(raised.value)
+
+
+def test_unknown_key_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"nearest: iterations"):
+        load(None, [("evolve.iteratoins", "3")])
+
+
+def test_overrides_win_over_the_file_and_leave_the_rest(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("seed = 3\n[evolve]\niterations = 5\nparents = 7\n")
+    config = load(str(path), [("evolve.iterations", "9"), ("terrain.left_wall.distance", "8")])
+    assert (config.seed, config.evolve.iterations, config.evolve.parents) == (3, 9, 7)
+    assert config.evolve.children == Config().evolve.children
+    assert config.terrain == {"left_wall": {"distance": 8}}
+
+
+def test_text_needs_no_quotes() -> None:
+    assert load(None, [("evolve.seed_program", "radial")]).evolve.seed_program == "radial"
+
+
+@pytest.mark.parametrize("name", sorted(named_configs()))
+def test_shipped_configs_load_and_survive_being_written(name: str, tmp_path) -> None:
+    config = load(name)
+    path = tmp_path / "config.toml"
+    path.write_text(dump(config))
+    assert load_dumped(path) == config
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("quickstrt", r"--config: got 'quickstrt', wanted .*nearest: quickstart"),
+        ("absent/quickstart.toml", r"--config: .* wanted a TOML file that exists"),
+    ],
+)
+def test_missing_file_is_named(base: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(base)
+
+
+def test_broken_toml_is_named(tmp_path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text("seed = = 3")
+    with pytest.raises(ConfigError, match=r"broken\.toml: not TOML"):
+        load(str(path))
+
+
+def test_importing_elmjax_imports_no_jax() -> None:
+    code = "import elmjax, elmjax.cli, sys; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

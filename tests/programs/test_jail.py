@@ -1,0 +1,219 @@
+"""The lock-down itself: bare Python inside it, with the walker language taken away."""
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elmjax.programs import Limits, LockdownUnavailable, Verdict, jail, lockdown, wire
+from elmjax.programs.jail import Jail
+from elmjax.programs.wire import MalformedReplyError, Replies, Reply
+
+ROOT = str(Path(__file__).parents[2])
+LIMITS = Limits(seconds=0.2, uninterruptible_seconds=0.5, memory_mebibytes=128)
+
+
+@pytest.fixture(scope="module")
+def bare():
+    cell = Jail(LIMITS, unrestricted=True)
+    cell.await_ready()
+    yield cell
+    cell.kill()
+
+
+def run(cell, program):
+    (reply,) = cell.run([program.encode()])
+    return reply
+
+
+# Each must raise inside the jail. `check` is errno's own words for what the kernel answers.
+CTYPES = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+CHECK = "\nif result < 0: raise OSError(ctypes.get_errno(), 'refused')\n"
+ATTEMPTS = {
+    "open": "import os\nos.open('/etc/passwd', os.O_RDONLY)",
+    "create": "import os\nos.open('/tmp/elmjax_jail_test', os.O_CREAT | os.O_WRONLY)",
+    "list": "import os\nos.listdir('/')",
+    "stat": "import os\nos.stat('/')",
+    "import a module": "import sqlite3",
+    "write elsewhere": "import os\nos.write(2, b'x')",
+    "fork": "import os\nos.fork()",
+    "exec": "import os\nos.execv('/bin/true', ['true'])",
+    "kill": "import os\nos.kill(1, 0)",
+    "pipe": "import os\nos.pipe()",
+    "duplicate": "import os\nos.dup(0)",
+    "socket": CTYPES + "result = libc.socket(2, 1, 0)" + CHECK,
+    "thread": "import _thread\n_thread.start_new_thread(print, ())",
+    "trace": CTYPES + "result = libc.ptrace(0, 0, 0, 0)" + CHECK,
+    "more memory": "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
+    "executable memory": "import mmap\nmmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC)",
+    "another personality": CTYPES + "result = libc.personality(0xffffffff)" + CHECK,
+    "mount": CTYPES + "result = libc.mount(b'none', b'/', b'tmpfs', 0, None)" + CHECK,
+    "namespace": CTYPES + "result = libc.unshare(0x10000000)" + CHECK,
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_lock_refuses(bare, attempt):
+    reply = run(bare, ATTEMPTS[attempt])
+    assert reply.verdict is Verdict.RUNTIME, "it succeeded"
+    assert reply.reason.split(":")[0] in {
+        "PermissionError",
+        "OSError",
+        "RuntimeError",  # can't start new thread
+        "ValueError",  # not allowed to raise maximum limit
+        "ModuleNotFoundError",
+    }
+
+
+def test_the_attempts_mean_something():
+    """Outside the jail most of them succeed, so that their failure inside is the lock's doing."""
+    for attempt in ("open", "list", "stat", "pipe", "socket", "thread"):
+        subprocess.run([sys.executable, "-c", ATTEMPTS[attempt]], check=True)
+
+
+def test_the_environment_is_empty(bare):
+    # The interpreter itself adds the locale.
+    known = "{'PYTHONHASHSEED', 'LC_CTYPE'}"
+    reply = run(bare, f"import os\nassert set(os.environ) <= {known}, os.environ")
+    assert reply.verdict is Verdict.OK, reply.reason
+
+
+def test_the_worker_imports_nothing_heavy(bare):
+    program = "import sys\nassert not {'numpy', 'jax', 'physics'} & set(sys.modules)"
+    assert run(bare, program).verdict is Verdict.OK
+
+
+def test_memory_is_limited(bare):
+    assert run(bare, "x = bytearray(10**9)").verdict is not Verdict.OK
+
+
+def filter_answer(architecture, number, arguments=(0,) * 6, audit=None):
+    """Runs the filter as the kernel would on one system call."""
+    data = struct.pack("<iIQ6Q", number, audit or architecture.audit, 0, *arguments)
+    program = lockdown.filter_program(architecture)
+    lines = list(struct.iter_unpack("=HBBI", program))
+    accumulator, at = 0, 0
+    while True:
+        operation, if_true, if_false, operand = lines[at]
+        at += 1
+        if operation == 0x06:
+            return operand
+        if operation == 0x20:
+            (accumulator,) = struct.unpack_from("<I", data, operand)
+        elif operation == 0x15:
+            at += if_true if accumulator == operand else if_false
+        elif operation == 0x45:
+            at += if_true if accumulator & operand else if_false
+        else:
+            raise AssertionError(f"unknown operation {operation:#x}")
+
+
+ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050001, 0x80000000
+
+
+@pytest.mark.parametrize("machine", lockdown.ARCHITECTURES)
+class TestFilter:
+    """The filter of each architecture, also of the one that this machine is not."""
+
+    def test_lists_what_it_allows_and_nothing_else(self, machine):
+        architecture = lockdown.ARCHITECTURES[machine]
+        allowed = {
+            number
+            for number in range(1024)
+            if filter_answer(architecture, number, (0, 0, 0, 0, 0, 0)) == ALLOW
+        }
+        # With descriptor 0, `write` is not among them.
+        assert allowed == set(architecture.calls.values()) - {architecture.calls["write"]}
+
+    @pytest.mark.parametrize(
+        ("call", "arguments", "answer"),
+        [
+            ("read", (0,), ALLOW),
+            ("read", (1,), REFUSE),
+            ("write", (0,), REFUSE),
+            ("write", (1,), ALLOW),
+            ("write", (2,), REFUSE),
+            ("mmap", (0, 4096, 3), ALLOW),
+            ("mmap", (0, 4096, 7), REFUSE),
+            ("mprotect", (0, 4096, 1), ALLOW),
+            ("mprotect", (0, 4096, 5), REFUSE),
+        ],
+    )
+    def test_looks_at_arguments(self, machine, call, arguments, answer):
+        architecture = lockdown.ARCHITECTURES[machine]
+        padded = (*arguments, *(0,) * (6 - len(arguments)))
+        assert filter_answer(architecture, architecture.calls[call], padded) == answer
+
+    def test_kills_a_foreign_architecture(self, machine):
+        architecture = lockdown.ARCHITECTURES[machine]
+        assert filter_answer(architecture, 0, audit=0x40000003) == KILL
+
+
+def test_a_lock_that_does_not_hold_is_noticed():
+    # The same steps without the filter: as the administrator nearly every door stays open.
+    program = (
+        "from elmjax.programs import lockdown\n"
+        "lockdown._filter_calls = lambda *_: None\n"
+        "try:\n"
+        "    lockdown.engage(1 << 28)\n"
+        "except lockdown.LockdownError as error:\n"
+        "    print(error)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    ).stdout
+    assert "the lock does not hold" in shown
+    assert "make memory executable" in shown
+
+
+def test_a_machine_that_cannot_lock_runs_nothing(monkeypatch):
+    """The worker says so in its greeting, and the jail passes it on with what to do."""
+    refuses = "import sys; sys.path.append(sys.argv[1]); from elmjax.programs import lockdown; "
+    refuses += "lockdown.ARCHITECTURES.clear(); from elmjax.programs.worker import main; "
+    refuses += "main(sys.argv[2:])"
+    monkeypatch.setattr(jail, "_START", refuses)
+    with pytest.raises(LockdownUnavailable, match=r"Linux on .*seccomp filters"):
+        Jail(LIMITS).await_ready()
+
+
+def test_a_worker_that_never_starts_is_no_jail(monkeypatch):
+    monkeypatch.setattr(jail, "_START", "raise SystemExit")
+    with pytest.raises(LockdownUnavailable, match="before it was ready"):
+        Jail(LIMITS).await_ready()
+
+
+class TestReplies:
+    GOOD = wire.pack_reply(0, Reply(verdict=Verdict.OK, joints=bytes(32), springs=bytes(40)))
+
+    def test_come_whole_however_the_bytes_are_cut(self):
+        message = self.GOOD + wire.pack_reply(1, Reply(verdict=Verdict.RUNTIME, reason="why"))
+        for size in (1, 7, len(message)):
+            replies = Replies()
+            parts = [message[at : at + size] for at in range(0, len(message), size)]
+            taken = [reply for part in parts for reply in replies.feed(part)]
+            assert [reply.verdict for reply in taken] == [Verdict.OK, Verdict.RUNTIME]
+            assert len(taken[0].joints) == 32
+            assert taken[1].reason == "why"
+            assert replies.leftover == 0
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            (1, 0, 0, 0, 0),  # another program's
+            (0, 200, 0, 0, 0),  # no verdict
+            (0, 0, 60_000, 0, 0),  # a reason without end
+            (0, 0, 0, wire.MAX_JOINT_CALLS + 1, 0),
+            (0, 0, 0, 0, wire.MAX_SPRING_CALLS + 1),
+        ],
+    )
+    def test_a_malformed_header_is_refused_at_once(self, header):
+        with pytest.raises(MalformedReplyError):
+            list(Replies().feed(wire.REPLY.pack(*header)))

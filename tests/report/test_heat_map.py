@@ -1,0 +1,101 @@
+"""The heat map: colours at the places where cells must be."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from elmjax.qd import Archive, Grid
+from elmjax.report import archive_heat_map
+from elmjax.report.figure import EMPTY_COLOUR
+
+VIRIDIS = matplotlib.colormaps["viridis"]
+
+
+def pixel(path, figure, label, x, y):
+    """Colour of the saved picture at a point of the data of one axes."""
+    axes = next(axes for axes in figure.axes if axes.get_label() == label)
+    column, row = axes.transData.transform((x, y))
+    image = imread(path)
+    return image[int(len(image) - row), int(column), :3]
+
+
+def make_archive():
+    """Three elites: best 8 m; height, width and mass say the cells apart on every picture."""
+    archive = Archive(Grid())
+    archive.add([0, 1, 2], [8.0, 4.0, 2.0], [(3, 11, 30), (21, 5, 280), (3, 11, 130)])
+    return archive
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "made" / "archive.png"
+    return path, archive_heat_map(make_archive(), path)
+
+
+def test_the_picture_is_large_enough_to_read(picture):
+    height, width, _ = imread(picture[0]).shape
+    assert (width, height) >= (1200, 700)
+
+
+@pytest.mark.parametrize(
+    ("label", "x", "y", "share"),
+    [
+        ("slice 1", 11, 3, 1.0),  # width to the right, height upwards
+        ("slice 11", 5, 21, 0.5),
+        ("slice 5", 11, 3, 0.25),
+        ("best over mass", 11, 3, 1.0),  # the better one of the two with this height and width
+        ("best over mass", 5, 21, 0.5),
+        ("best over width", 30, 3, 1.0),
+        ("best over width", 280, 21, 0.5),
+        ("best over height", 130, 11, 0.25),
+    ],
+)
+def test_elites_have_the_colour_of_their_objective(picture, label, x, y, share):
+    assert pixel(*picture, label, x, y) == pytest.approx(VIRIDIS(share)[:3], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("label", "x", "y"),
+    [
+        ("slice 1", 3, 11),
+        ("slice 0", 11, 3),
+        ("best over mass", 3, 11),
+        ("best over width", 30, 21),
+    ],
+)
+def test_empty_cells_are_grey(picture, label, x, y):
+    assert pixel(*picture, label, x, y) == pytest.approx(to_rgb(EMPTY_COLOUR), abs=0.02)
+
+
+def test_axes_carry_names_units_and_ranges(picture):
+    axes = {axes.get_label(): axes for axes in picture[1].axes}
+    assert len([label for label in axes if label.startswith("slice")]) == 12
+    assert axes["slice 8"].get_xlabel() == "width [m]"
+    assert axes["slice 8"].get_ylabel() == "height [m]"
+    assert axes["slice 1"].get_title() == "mass 25 to 50"
+    assert axes["best over width"].get_xlabel() == "mass"
+    assert "3 of 1,728 niches" in picture[1].get_suptitle()
+
+
+def test_an_empty_archive_and_uneven_bins_can_be_drawn(tmp_path):
+    grid = Grid(lower=(-1.0, 0.0, 0.0), upper=(1.0, 1.0, 1.0), bins=(3, 7, 5))
+    figure = archive_heat_map(Archive(grid), tmp_path / "empty.png")
+    assert figure.get_suptitle() == "Archive: empty"
+    assert pixel(tmp_path / "empty.png", figure, "slice 4", 0.5, 0.0) == pytest.approx(
+        to_rgb(EMPTY_COLOUR), abs=0.02
+    )
+    archive = Archive(grid)
+    archive.add([0, 1], [-2.0, 6.0], [(0.0, 0.5, 0.9), (0.9, 0.9, 0.1)])
+    figure = archive_heat_map(archive, tmp_path / "negative.png")
+    assert pixel(tmp_path / "negative.png", figure, "slice 4", 0.5, 0.0) == pytest.approx(
+        VIRIDIS(0.0)[:3], abs=0.02
+    )
+
+
+def test_two_measures_are_refused(tmp_path):
+    grid = Grid(lower=(0.0, 0.0), upper=(1.0, 1.0), bins=(2, 2), names=("a", "b"), units=("", ""))
+    with pytest.raises(ValueError, match="wanted three"):
+        archive_heat_map(Archive(grid), tmp_path / "two.png")
+    assert not np.any(list(tmp_path.iterdir()))

@@ -1,0 +1,127 @@
+"""One update: first ratio, padding, where gradients go, and what ends or skips it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from elmjax.rl.ppo import PPOConfig, init_state, make_update
+
+CONFIG = PPOConfig(
+    minibatches=2, learning_rate=3e-3, head_learning_rate=1e-2, target_kl=None, value_clip=0.2
+)
+KEY = jax.random.key(5)
+
+
+@pytest.fixture(scope="module")
+def update(codes_world):
+    return make_update(CONFIG, codes_world.model)
+
+
+@pytest.fixture(scope="module")
+def batch(codes_world):
+    params = codes_world.start()
+    return codes_world.judge(params, codes_world.act(params, seed=0))
+
+
+def assert_equal(left, right):
+    jax.tree.map(np.testing.assert_array_equal, left, right)
+
+
+def test_first_ratio_is_one_and_later_ones_are_not(codes_world, update, batch):
+    state, metrics = update(init_state(CONFIG, codes_world.start()), batch, KEY)
+    assert metrics["first_ratio_deviation"] < 1e-5
+    assert metrics["ratio_deviation"] > 1e-3
+    assert metrics["applied"] == CONFIG.epochs * CONFIG.minibatches
+    assert state.skipped == 0
+    for name, metric in metrics.items():
+        assert metric.dtype == jnp.float32, name
+        assert metric.shape == (), name
+        assert jnp.isfinite(metric), name
+
+
+def test_every_part_of_the_policy_moves_and_stays_finite(codes_world, update, batch):
+    start = codes_world.start()
+    state, _ = update(init_state(CONFIG, start), batch, KEY)
+    before = jax.tree_util.tree_leaves_with_path(codes_world.start())
+    for (path, old), new in zip(before, jax.tree.leaves(state.params), strict=True):
+        assert jnp.all(jnp.isfinite(new)), path
+        assert jnp.any(new != old), path
+
+
+def test_what_stands_behind_the_end_changes_nothing(codes_world, update, batch):
+    real = jnp.arange(batch.rollout.tokens.shape[1]) < batch.rollout.length[:, None]
+    assert not jnp.all(real)
+    rollout = batch.rollout.replace(
+        tokens=jnp.where(real, batch.rollout.tokens, 8),
+        log_prob=jnp.where(real, batch.rollout.log_prob, jnp.nan),
+    )
+    soiled = batch.replace(
+        rollout=rollout,
+        value=jnp.where(real, batch.value, jnp.inf),
+        reference_log_prob=jnp.where(real, batch.reference_log_prob, jnp.nan),
+    )
+    clean = update(init_state(CONFIG, codes_world.start()), batch, KEY)
+    dirty = update(init_state(CONFIG, codes_world.start()), soiled, KEY)
+    assert_equal(clean, dirty)
+
+
+def test_target_kl_ends_the_update(codes_world, batch):
+    config = PPOConfig(minibatches=2, learning_rate=3e-2, target_kl=1e-6)
+    update = make_update(config, codes_world.model)
+    state, metrics = update(init_state(config, codes_world.start()), batch, KEY)
+    # The first minibatch is read by the sampling policy itself; the second is already beyond.
+    assert metrics["applied"] == 1
+    assert metrics["stopped"] == 1
+    assert metrics["skipped"] == 0
+    counts = [
+        leaf for leaf in jax.tree.leaves(state.optimizer) if jnp.issubdtype(leaf.dtype, jnp.integer)
+    ]
+    assert counts
+    assert all(count == 1 for count in counts)
+
+
+def test_a_reward_that_is_not_finite_is_skipped_and_counted(codes_world, update, batch):
+    before, _ = update(init_state(CONFIG, codes_world.start()), batch, KEY)
+    kept = jax.tree.map(jnp.copy, before)
+    spoiled = batch.replace(reward=batch.reward.at[3].set(jnp.nan))
+    after, metrics = update(before, spoiled, KEY)
+    assert metrics["skipped"] == CONFIG.epochs * CONFIG.minibatches
+    assert metrics["applied"] == 0
+    assert after.skipped == kept.skipped + CONFIG.epochs * CONFIG.minibatches
+    assert_equal(
+        (after.params, after.optimizer, after.reward_scale),
+        (kept.params, kept.optimizer, kept.reward_scale),
+    )
+    _, recovered = update(after, batch, KEY)
+    assert recovered["applied"] == CONFIG.epochs * CONFIG.minibatches
+
+
+def test_updates_of_one_shape_compile_once(codes_world, update, batch):
+    state = init_state(CONFIG, codes_world.start())
+    for step in range(3):
+        state, _ = update(state, batch, jax.random.key(step))
+    assert update._cache_size() == 1
+
+
+def test_rewards_must_be_floats_and_batches_divisible(codes_world, update, batch):
+    state = init_state(CONFIG, codes_world.start())
+    with pytest.raises(TypeError, match="reward must be of floats, got int32"):
+        update(state, batch.replace(reward=batch.reward.astype(jnp.int32)), KEY)
+    uneven = make_update(PPOConfig(minibatches=5), codes_world.model)
+    with pytest.raises(ValueError, match=r"multiple of minibatches \(5\), got 64"):
+        uneven(init_state(CONFIG, codes_world.start()), batch, KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"discount": 1.5}, r"discount must lie in \[0, 1\], got 1.5"),
+        ({"clip": 0.0}, "clip must be positive, got 0.0"),
+        ({"reward_scale": -1.0}, "reward_scale must be positive or None, got -1.0"),
+    ],
+)
+def test_bad_values_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        PPOConfig(**change)

@@ -1,0 +1,52 @@
+"""A run small enough for a test: a tiny untrained model, short walks, a handful of programs."""
+
+from pathlib import Path
+
+import jax
+import pytest
+
+from elmjax import config as configuration
+from elmjax.config import Config
+from elmjax.lm import decoder, store
+from elmjax.lm.config import DecoderConfig
+from elmjax.lm.store import LanguageModel
+from elmjax.lm.tokenizer import Tokenizer
+from elmjax.programs import SEEDS
+
+SMALL = {
+    "seconds": "0.5",
+    "evolve.iterations": "4",
+    "evolve.parents": "4",
+    "evolve.children": "4",
+    "evolve.max_new_tokens": "16",
+    "evolve.checkpoint_every": "2",
+    "finetune.test_share": "0.2",
+    "finetune.threshold": "0.0",
+    "finetune.samples": "4",
+    "finetune.max_new_tokens": "24",
+    "finetune.checkpoint_every": "2",
+    "finetune.optimiser": "{steps = 4, learning_rate = 1e-3, rows = 2, row_length = 1024}",
+    "conditional.terrains": '["flat", "left_wall"]',
+    "conditional.iterations": "2",
+    "conditional.batch": "8",
+    "conditional.max_new_tokens": "24",
+    "conditional.evaluation_samples": "4",
+    "conditional.checkpoint_every": "1",
+    "conditional.ppo.minibatches": "2",
+}
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = Tokenizer.train(list(SEEDS.values()), entries=300)
+    config = DecoderConfig(vocab_size=tokenizer.vocab_size, layers=1, width=16, heads=2, hidden=32)
+    params = decoder.init(config, jax.random.key(0))
+    store.save(folder, LanguageModel(params=params, config=config, tokenizer=tokenizer))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_config(model_folder) -> Config:
+    models = {"evolve.model": str(model_folder), "finetune.init": str(model_folder)}
+    return configuration.load(None, list((SMALL | models).items()))

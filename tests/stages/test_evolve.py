@@ -1,0 +1,68 @@
+import math
+
+import numpy as np
+import pytest
+
+from elmjax.config import Evolve
+from elmjax.diffs import DiffVerdict
+from elmjax.evaluate import Evaluation
+from elmjax.mutators import Child
+from elmjax.programs import Verdict
+from elmjax.qd import Archive, Grid, History
+from elmjax.stages.evolve import Found, Offspring, _admit, rates
+from physics.body import Body
+
+
+def walker(height: float, displacement: float) -> Evaluation:
+    body = Body(
+        joints=np.array([[0, 0], [1, height]], np.float32),
+        ends=np.array([[0, 1]], np.int32),
+        rigid=np.array([True]),
+        amplitude=np.zeros(1, np.float32),
+        phase=np.zeros(1, np.float32),
+    )
+    return Evaluation(verdict=Verdict.OK, reason="", body=body, displacement=displacement)
+
+
+def born(evaluation: Evaluation | None, verdict: DiffVerdict | None = None) -> Offspring:
+    program = None if verdict else "x"
+    child = Child(operator="tree", message="", diff="", program=program, verdict=verdict)
+    return Offspring(-1, child, evaluation)
+
+
+@pytest.fixture
+def found(tmp_path) -> Found:
+    return Found(Archive(Grid()), History.open(tmp_path))
+
+
+def test_every_child_is_recorded_and_only_walkers_are_offered(found) -> None:
+    family = [
+        born(walker(5, -3.0)),
+        born(None, DiffVerdict.NO_MATCH),
+        born(Evaluation(verdict=Verdict.SYNTAX, reason="no")),
+        born(walker(5.5, 2.0)),
+        born(walker(5.5, -4.0)),
+    ]
+    records = _admit(Evolve(), found, family, step=3)
+    assert [record.id for record in records] == [0, 1, 2, 3, 4] == list(range(len(found.history)))
+    assert [record.outcome for record in records] == ["ok", "no_match", "syntax", "ok", "ok"]
+    # Fitness is the distance: 3, then 2 in the same niche, then 4.
+    assert [record.admitted for record in records] == [True, False, False, False, True]
+    assert [record.fitness for record in records if record.outcome == "ok"] == [3.0, 2.0, 4.0]
+    assert records[0].cell == records[3].cell
+    assert [record.cell for record in records[1:3]] == [-1, -1]
+    assert math.isnan(records[1].fitness)
+    assert rates(records) == {"applied": 0.8, "run": 0.6, "valid": 0.6, "admitted": 0.4}
+
+
+@pytest.mark.parametrize(("rule", "admitted"), [("clip", True), ("reject", False)])
+def test_a_tower_outside_the_grid(found, rule, admitted) -> None:
+    (record,) = _admit(Evolve(outside_grid=rule), found, [born(walker(150, 60.0))], step=0)
+    assert record.admitted is admitted
+    assert (record.outcome, record.fitness) == ("ok", 60.0)
+    assert found.archive.occupied.any() == admitted
+
+
+def test_a_batch_without_a_walker_changes_nothing(found) -> None:
+    _admit(Evolve(), found, [born(None, DiffVerdict.NO_CHANGE)], step=0)
+    assert not found.archive.occupied.any()

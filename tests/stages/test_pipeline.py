@@ -1,0 +1,138 @@
+"""Every stage on its predecessor's real output, stopped and resumed."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from elmjax.config import ConfigError
+from elmjax.qd import History
+from elmjax.stages import conditional, evolve, finetune, pipeline
+from elmjax.stages.run import Run
+
+
+@pytest.fixture(scope="module")
+def finished(small_config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    return folder, pipeline.run_all(folder, small_config)
+
+
+class StoppedError(Exception):
+    """Stands for the end of a process between two steps."""
+
+
+def stop_after(monkeypatch, module, name: str, calls: int) -> None:
+    """Lets a step of a stage run some times and then stops the stage."""
+    step, made = getattr(module, name), []
+
+    def limited(*arguments, **keywords):
+        if len(made) == calls:
+            raise StoppedError
+        made.append(None)
+        return step(*arguments, **keywords)
+
+    monkeypatch.setattr(module, name, limited)
+
+
+def history(folder, operator: str) -> pd.DataFrame:
+    return History.open(folder / f"evolve-{operator}" / "history").frame()
+
+
+def test_a_run_leaves_what_it_promises(finished, small_config) -> None:
+    folder, summary = finished
+    for name in ("archive-diff", "archive-tree", "best-tree", "evolution", "finetune", "rewards"):
+        assert (folder / "pictures" / f"{name}.png").stat().st_size > 5000
+    assert (folder / "config.toml").exists()
+    assert "Stage 3" in (folder / "summary.txt").read_text()
+    assert set(summary) == {"evolve", "finetune", "conditional"}
+    assert set(summary["conditional"]) == set(small_config.conditional.terrains)
+
+
+def test_history_holds_every_child_and_only_true_parents(finished, small_config) -> None:
+    folder, summary = finished
+    rows = history(folder, "tree")
+    wanted = 1 + small_config.evolve.iterations * 4 * 4
+    assert len(rows) == wanted == summary["evolve"]["tree"]["evaluations"]
+    admitted = set(rows.loc[rows["admitted"], "id"])
+    assert set(rows["parent"]) - {-1} <= admitted
+    assert rows.loc[rows["outcome"] != "ok", "fitness"].isna().all()
+    assert (rows.loc[rows["outcome"] == "ok", "fitness"] >= 0).all()
+
+
+def test_children_of_the_diff_model_that_do_not_apply_have_no_program(finished) -> None:
+    rows = history(finished[0], "diff")
+    failed = rows[(rows["operator"] == "diff") & (rows["program"] == "")]
+    assert len(failed) > 0
+    assert not failed["admitted"].any()
+    assert "ok" not in set(failed["outcome"])
+
+
+def test_stage_2_learns_only_admitted_programs_and_holds_some_out(finished) -> None:
+    folder, summary = finished
+    train, test = (pd.read_parquet(folder / "finetune" / f"{n}.parquet") for n in ("train", "test"))
+    assert not set(train["program"]) & set(test["program"])
+    both = [history(folder, operator) for operator in ("diff", "tree")]
+    admitted = {p for rows in both for p in rows.loc[rows["admitted"], "program"]}
+    assert set(train["program"]) | set(test["program"]) == admitted
+    assert summary["finetune"]["programs"] == len(train)
+
+
+def test_a_finished_run_is_not_done_again(finished, small_config, monkeypatch) -> None:
+    folder, summary = finished
+    stop_after(monkeypatch, evolve, "_iterate", 0)
+    stop_after(monkeypatch, conditional, "_iterate", 0)
+    assert pipeline.run_all(folder, small_config) == summary
+
+
+@pytest.mark.parametrize("operator", ["diff", "tree"])
+def test_evolution_resumed_is_evolution_unbroken(
+    finished, small_config, tmp_path, monkeypatch, operator
+) -> None:
+    stop_after(monkeypatch, evolve, "_iterate", 3)  # one iteration after the checkpoint at 2
+    with pytest.raises(StoppedError):
+        evolve.evolve(Run.open(tmp_path, small_config), operator)
+    monkeypatch.undo()
+    evolve.evolve(Run.open(tmp_path, small_config), operator)
+    pd.testing.assert_frame_equal(history(tmp_path, operator), history(finished[0], operator))
+    metrics = pd.read_json(tmp_path / "metrics.jsonl", lines=True)
+    assert metrics["step"].tolist() == [0, 1, 2, 3]
+
+
+def test_ppo_resumed_is_ppo_unbroken(finished, small_config, tmp_path, monkeypatch) -> None:
+    folder, summary = finished
+    for stage in ("evolve-diff", "evolve-tree", "finetune"):
+        (tmp_path / stage).symlink_to(folder / stage)
+    (tmp_path / "config.toml").write_text((folder / "config.toml").read_text())
+    stop_after(monkeypatch, conditional, "_iterate", 1)
+    with pytest.raises(StoppedError):
+        conditional.conditional(Run.open(tmp_path, small_config))
+    monkeypatch.undo()
+    assert conditional.conditional(Run.open(tmp_path, small_config)) == summary["conditional"]
+
+
+def test_losses_of_stage_2_are_finite_and_fall_on_what_it_learns(finished) -> None:
+    loss = finished[1]["finetune"]["train_loss"]
+    assert np.isfinite(loss["before"])
+    assert loss["after"] < loss["before"]
+
+
+def test_another_configuration_does_not_continue_the_run(finished, small_config) -> None:
+    other = dataclasses.replace(small_config, seed=1)
+    with pytest.raises(ConfigError, match="run of another configuration"):
+        Run.open(finished[0], other)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path, small_config) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(ConfigError, match="not empty and holds no run"):
+        Run.open(tmp_path, small_config)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_stages_say_which_stage_they_miss(tmp_path, small_config) -> None:
+    run = Run.open(tmp_path, small_config)
+    with pytest.raises(ConfigError, match="run elmjax evolve first"):
+        finetune.finetune(run)
+    with pytest.raises(ConfigError, match="run elmjax finetune first"):
+        conditional.conditional(run)

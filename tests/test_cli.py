@@ -1,0 +1,151 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elmjax import cli
+from elmjax.programs import SEEDS, LockdownUnavailable
+
+KEYS = [
+    "program",
+    "outcome",
+    "reason",
+    "displacement",
+    "distance",
+    "width",
+    "height",
+    "mass",
+    "joints",
+    "springs",
+]
+
+
+def write(folder: Path, **programs: str) -> list[str]:
+    paths = []
+    for name, text in programs.items():
+        path = folder / f"{name}.py"
+        path.write_text(text)
+        paths.append(str(path))
+    return paths
+
+
+def elmjax(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "elmjax.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_simulate_gives_every_program_its_line_in_order(tmp_path, capsys) -> None:
+    paths = write(tmp_path, broken="def make_walker(:", square=SEEDS["square"], nothing="x = 3")
+    binary = tmp_path / "binary.py"
+    binary.write_bytes(b"\xff\xfe\x00")
+    code = cli.main(["simulate", *paths, str(binary), "--seconds", "0", "--json"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert code == 0
+    assert [list(line) for line in lines] == [KEYS] * 4
+    assert [line["program"] for line in lines] == [*paths, str(binary)]
+    assert [line["outcome"] for line in lines] == ["syntax", "ok", "no_entry", "syntax"]
+    square = lines[1]
+    assert (square["displacement"], square["distance"], square["reason"]) == (0.0, 0.0, "")
+    assert (square["width"], square["height"], square["joints"], square["springs"]) == (
+        10,
+        10,
+        5,
+        8,
+    )
+    for line in (lines[0], lines[2], lines[3]):
+        assert line["reason"]
+        assert all(line[key] is None for key in KEYS[3:])
+
+
+def test_simulate_prints_a_table_with_whole_reasons(tmp_path, capsys) -> None:
+    paths = write(tmp_path, nothing="x = 3", square=SEEDS["square"])
+    assert cli.main(["simulate", *paths, "--seconds", "0"]) == 0
+    text = capsys.readouterr().out
+    assert "displacement" in text
+    assert "no function make_walker, nor any other that takes no arguments" in text
+
+
+def test_simulate_on_a_terrain_from_a_file(tmp_path, capsys) -> None:
+    terrain = tmp_path / "pit.json"
+    terrain.write_text(json.dumps({"floor": [[-100, 0], [100, 0]], "ceilings": []}))
+    paths = write(tmp_path, square=SEEDS["square"])
+    for name in (str(terrain), "flat"):
+        cli.main(["simulate", *paths, "--seconds", "1", "--terrain", name, "--json"])
+    own, flat = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert own["displacement"] == pytest.approx(flat["displacement"], abs=1e-4)
+    assert own["displacement"] != 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["simulate", "absent.py"], "absent.py: cannot be read: No such file"),
+        (["simulate", "{square}", "--terrain", "tunel"], "did you mean 'tunnel'"),
+        (["simulate", "{square}", "--terrain", "absent.json"], "absent.json"),
+        (["simulate", "{square}", "--seconds", "-1"], "seconds: got -1.0, wanted"),
+        (["simulate", "{square}", "--seconds", "long"], "invalid float value: 'long'"),
+        (["simulate"], "the following arguments are required: PROGRAM.py"),
+        (["run", "--config", "absent"], "--config: got 'absent', wanted a path or one of"),
+        (["run", "--evolve.iteratons", "3"], "evolve.iteratons: unknown key"),
+        (["run", "--evolve.iterations"], "--evolve.iterations: got no value"),
+        (["run", "stray"], "got 'stray', wanted --section.key value"),
+        (["run", "--terrain.swamp.depth", "3"], "terrain swamp: unknown terrain: got"),
+        (["run", "--terrain.tunnel.depth", "3"], "depth"),
+        (["run", "--evolve.seed_program", "absent.py"], "evolve.seed_program: got 'absent.py'"),
+        (["run", "--evolve.model", "absent"], "model: got 'absent', wanted a folder or one of"),
+        (["run", "--conditional.batch", "7"], "conditional.batch: got 7, wanted a multiple of 12"),
+        (["run", "--grid.upper", "[0, 24, 300]"], "grid"),
+        (["run", "--terrain.hills.seed", "1.5"], "terrain hills: "),
+        (["walk"], "invalid choice: 'walk'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(
+    tmp_path, monkeypatch, capsys, arguments, message
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (square,) = write(tmp_path, square=SEEDS["square"])
+    try:
+        code = cli.main([argument.format(square=square) for argument in arguments])
+    except SystemExit as exited:  # raised by argparse
+        code = exited.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert message in error
+    assert len(error.strip().splitlines()) == 1
+    assert error.startswith("elmjax")
+
+
+def test_a_wrong_run_leaves_nothing_half_made(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", "--run", "mine", "--evolve.model", "absent"]) == 2
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_machine_that_cannot_lock_programs_down_is_told_so(tmp_path, monkeypatch, capsys) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise LockdownUnavailable("this kernel has no seccomp")
+
+    monkeypatch.setattr("elmjax.stages.simulate.open_pool", refuse)
+    (square,) = write(tmp_path, square=SEEDS["square"])
+    assert cli.main(["simulate", square]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("elmjax simulate: ")
+    assert "this kernel has no seccomp" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_help_explains_every_command() -> None:
+    done = elmjax("--help")
+    assert done.returncode == 0
+    for command in ("run", "pretrain", "evolve", "finetune", "conditional", "simulate", "config"):
+        assert command in done.stdout
+
+
+def test_config_prints_what_it_reads_back(tmp_path) -> None:
+    printed = elmjax("config", "--config", "quickstart", "--seed", "7").stdout
+    path = tmp_path / "mine.toml"
+    path.write_text(printed)
+    assert elmjax("config", "--config", str(path)).stdout == printed
+    assert "seed = 7" in printed

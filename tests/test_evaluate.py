@@ -1,0 +1,73 @@
+import math
+
+import pytest
+
+from elmjax.evaluate import Evaluator
+from elmjax.programs import SEEDS, ProgramPool, Verdict
+from physics.terrain import make_polylines
+from physics.world import World
+
+NAMES = ("flat", "left_wall")
+WALKER = (
+    "from walk_creator import walker_creator\n\ndef make_walker():\n    wc = walker_creator()\n"
+)
+BAD = {
+    Verdict.SYNTAX: "def make_walker(:",
+    Verdict.TIMEOUT: "def make_walker():\n    while True:\n        pass",
+    Verdict.MEMORY: "def make_walker():\n    x = [0]\n    while True:\n        x = x + x",
+    Verdict.FORBIDDEN: "import os\ndef make_walker():\n    return os.environ",
+    Verdict.NO_ENTRY: "x = 3",
+    Verdict.EMPTY: f"{WALKER}    return wc.get_walker()",
+    Verdict.NON_FINITE: f"{WALKER}    a = wc.add_joint(float('nan'), 0)\n"
+    "    b = wc.add_joint(1, 0)\n    wc.add_muscle(a, b)\n    return wc.get_walker()",
+    Verdict.TOO_LARGE: f"{WALKER}    js = [wc.add_joint(i, i) for i in range(10000)]\n"
+    "    wc.add_muscle(js[0], js[1])\n    return wc.get_walker()",
+}
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with ProgramPool(workers=2) as pool:
+        yield pool
+
+
+def make(pool: ProgramPool, seconds: float) -> Evaluator:
+    terrains = {name: make_polylines(name) for name in NAMES}
+    return Evaluator(pool, terrains, world=World(), seconds=seconds)
+
+
+def test_every_bad_program_is_one_outcome_and_the_good_ones_go_on(pool) -> None:
+    programs = [SEEDS["square"], *BAD.values(), SEEDS["radial"]]
+    evaluations = make(pool, 0.1).evaluate(programs, "flat")
+    assert [evaluation.verdict for evaluation in evaluations] == [Verdict.OK, *BAD, Verdict.OK]
+    for evaluation in evaluations[1:-1]:
+        assert evaluation.reason
+        assert math.isnan(evaluation.fitness)
+
+
+def test_fitness_of_a_zero_second_walk_is_exactly_zero(pool) -> None:
+    evaluations = make(pool, 0.0).evaluate(list(SEEDS.values()), "flat")
+    assert [evaluation.displacement for evaluation in evaluations] == [0.0] * len(SEEDS)
+
+
+def test_each_program_walks_on_its_own_terrain(pool) -> None:
+    # Wide enough to reach over the wall, 20 m to the left.
+    wide = SEEDS["square"].replace("0, 0, 10, 10", "0, 0, 60, 10")
+    programs, terrains = [SEEDS["square"], wide] * 2, ["flat", "flat", "left_wall", "left_wall"]
+    square, flat, same_square, on_wall = make(pool, 1.0).evaluate(programs, terrains)
+    # The square stands 15 m from the wall and meets it in no second.
+    assert square.displacement == same_square.displacement
+    assert (flat.verdict, on_wall.verdict) == (Verdict.OK, Verdict.NO_ROOM)
+    assert math.isnan(on_wall.fitness)
+
+
+def test_measures_are_height_width_and_mass_of_the_square(pool) -> None:
+    height, width, mass = make(pool, 0.0).evaluate([SEEDS["square"]], "flat")[0].measures
+    assert (height, width) == (10.0, 10.0)
+    # Five joints, four sides of 10 m and four prongs of half the diagonal.
+    assert mass == pytest.approx(5 + (4 * 10 + 4 * math.sqrt(50)) / 2, rel=1e-6)
+
+
+def test_wrong_number_of_terrains_is_refused(pool) -> None:
+    with pytest.raises(ValueError, match="got 1 names, wanted one or 2"):
+        make(pool, 0.0).evaluate(["x", "y"], ["flat"])
