@@ -14,7 +14,7 @@ WALKER = (
 BAD = {
     Verdict.SYNTAX: "def make_walker(:",
     Verdict.TIMEOUT: "def make_walker():\n    while True:\n        pass",
-    Verdict.MEMORY: "def make_walker():\n    x = [0]\n    while True:\n        x = x + x",
+    Verdict.MEMORY: "def make_walker():\n    return [0] * 10**9",
     Verdict.FORBIDDEN: "import os\ndef make_walker():\n    return os.environ",
     Verdict.NO_ENTRY: "x = 3",
     Verdict.EMPTY: f"{WALKER}    return wc.get_walker()",

@@ -181,7 +181,12 @@ class Jail:
         if status == -signal.SIGVTALRM:
             return WorkerDied(Verdict.TIMEOUT, f"took longer than {seconds:g} s in one call")
         if status is not None and status < 0:
-            # Real-time signals have numbers and no names.
-            name = signal.strsignal(-status) or f"signal {-status}"
-            return WorkerDied(Verdict.WORKER_DIED, f"the worker died: {name}")
+            return WorkerDied(Verdict.WORKER_DIED, f"the worker died: {_signal_name(-status)}")
         return WorkerDied(Verdict.WORKER_DIED, f"the worker ended with status {status}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have numbers and no names
+        return f"signal {number}"
