@@ -11,6 +11,7 @@ import numpy as np
 
 from physics.body import Body, Capacity
 from physics.types import Terrain, Walker
+from physics.wiring import Indices
 from physics.world import World
 
 # Explicit integration of a joint is stable while h^2 k + 2 h c, summed over its springs, stays
@@ -19,12 +20,25 @@ STABLE_LOAD = 0.9 * 4.0
 
 
 def assemble(
-    bodies: Sequence[Body], terrains: Sequence[Terrain], capacity: Capacity, world: World
+    bodies: Sequence[Body],
+    terrains: Sequence[Terrain],
+    capacity: Capacity,
+    world: World,
+    *,
+    displaced: Sequence[np.ndarray] | None = None,
 ) -> Walker:
     """Packs bodies, one terrain each, into walkers with a leading batch axis.
 
     Bodies are centred on x = 0 by the mean of their joints and lifted until the lowest clearance
     over the floor is the joint radius.
+
+    Args:
+        bodies: Walkers that fit the capacity.
+        terrains: One per body.
+        capacity: Joints and springs to pad to.
+        world: Physical constants.
+        displaced: Added to the joints of each body, [joints, 2] m, before it is placed; its springs
+            keep the lengths they were built with.
 
     Raises:
         ValueError: where a body exceeds the capacity.
@@ -45,7 +59,10 @@ def assemble(
     def pad_springs(values: np.ndarray) -> np.ndarray:
         return pad(values, capacity.springs, spring_body, spring_slot)
 
-    joints = _place(bodies, terrains, joint_body, world.joint_radius)
+    built = [body.joints for body in bodies]
+    if displaced is not None:
+        built = [joints + shift for joints, shift in zip(built, displaced, strict=True)]
+    joints = _place(np.concatenate(built), terrains, joint_body, world.joint_radius)
     ends = np.concatenate([body.ends for body in bodies])
     length = np.concatenate([body.rest_length for body in bodies])
     swing = length * np.concatenate([body.amplitude for body in bodies])
@@ -57,7 +74,7 @@ def assemble(
     return Walker(
         position=np.stack([pad_joints(joints[:, 0]), pad_joints(joints[:, 1])], axis=1),
         share=pad_joints((1.0 / counts[joint_body]).astype(np.float32)),
-        ends=np.stack([pad_springs(ends[:, 0]), pad_springs(ends[:, 1])], axis=1),
+        wiring=Indices(np.stack([pad_springs(ends[:, 0]), pad_springs(ends[:, 1])], axis=1)),
         rest_length=pad_springs(length),
         swing_cosine=pad_springs((swing * np.cos(angle)).astype(np.float32)),
         swing_sine=pad_springs((swing * np.sin(angle)).astype(np.float32)),
@@ -83,10 +100,10 @@ def _ragged(counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _place(
-    bodies: Sequence[Body], terrains: Sequence[Terrain], owner: np.ndarray, radius: float
+    built: np.ndarray, terrains: Sequence[Terrain], owner: np.ndarray, radius: float
 ) -> np.ndarray:
-    """Joint positions on the terrain, [all joints, 2] float32 m."""
-    joints = np.concatenate([body.joints for body in bodies]).astype(np.float64)
+    """Joints as built, [all joints, 2] m, moved onto the terrains; float32 m."""
+    joints = built.astype(np.float64)
     count = np.bincount(owner)
     joints[:, 0] -= (np.bincount(owner, weights=joints[:, 0]) / count)[owner]
     floor = np.empty(len(joints))

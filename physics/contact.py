@@ -22,7 +22,7 @@ PUSH_RATE = 120.0  # 1/s
 
 def resolve_contacts(
     terrain: Terrain, world: World, position: Array, approach: Array, velocity: Array
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Keeps joints out of the terrain during one step.
 
     Args:
@@ -33,21 +33,23 @@ def resolve_contacts(
         velocity: [2, joints] m/s, after forces acted.
 
     Returns:
-        The velocity that respects the contacts, [2, joints] m/s, and what to add to the position
-        to remove overlap, [2, joints] m.
+        The velocity that respects the contacts, [2, joints] m/s, what to add to the position to
+        remove overlap, [2, joints] m, and whether the joint felt a contact, [joints] bool.
     """
     contacts = [
         _contact(segment, world.joint_radius, position)
         for segment in _candidates(terrain, position)
     ]
+    touching = jnp.zeros(position.shape[1:], bool)
     for normal, gap in contacts:
-        velocity = _constrain(world, normal, gap, approach, velocity)
+        velocity, impulse = _constrain(world, normal, gap, approach, velocity)
+        touching |= impulse > 0.0
     push = jnp.zeros_like(position)
     rate = min(1.0, PUSH_RATE * world.time_step)
     for normal, gap in contacts:
         overlap = jnp.maximum(-(gap + world.time_step * _dot(velocity, normal)), 0.0)
         push += rate * overlap * normal
-    return velocity, push
+    return velocity, push, touching
 
 
 def cell_of(terrain: Terrain, position: Array) -> Array:
@@ -67,10 +69,21 @@ def _candidates(terrain: Terrain, position: Array) -> Sequence[Array]:
         return terrain.segments
     # The barriers keep XLA from repeating the look-up for every use: a third faster on a CPU.
     cell = jax.lax.optimization_barrier(cell_of(terrain, position))
+    look_up = _gather if terrain.by_gather else _multiply
     return [
-        jax.lax.optimization_barrier(segments.at[:, cell].get(mode="promise_in_bounds"))
+        jax.lax.optimization_barrier(look_up(segments, cell))
         for segments in jnp.asarray(terrain.segments)
     ]
+
+
+def _gather(segments: Array, cell: Array) -> Array:
+    return segments.at[:, cell].get(mode="promise_in_bounds")
+
+
+def _multiply(segments: Array, cell: Array) -> Array:
+    one_hot = jax.nn.one_hot(cell, segments.shape[1], axis=0, dtype=segments.dtype)
+    # Exact at the highest precision: every product but one is zero.
+    return jnp.matmul(segments, one_hot, precision=jax.lax.Precision.HIGHEST)
 
 
 def _contact(segment: Array, radius: float, position: Array) -> tuple[Array, Array]:
@@ -98,8 +111,10 @@ def _contact(segment: Array, radius: float, position: Array) -> tuple[Array, Arr
     return normal, jnp.where(inside | rounding, distance - radius, jnp.inf)
 
 
-def _constrain(world: World, normal: Array, gap: Array, approach: Array, velocity: Array) -> Array:
-    """Velocity after one contact's normal impulse and friction, [2, joints] m/s."""
+def _constrain(
+    world: World, normal: Array, gap: Array, approach: Array, velocity: Array
+) -> tuple[Array, Array]:
+    """Velocity after one contact, [2, joints] m/s, and its normal impulse, [joints] m/s."""
     approach_speed = -_dot(approach, normal)
     rebounds = (approach_speed > world.restitution_speed) & (gap <= 0.0)
     least = jnp.where(
@@ -109,9 +124,8 @@ def _constrain(world: World, normal: Array, gap: Array, approach: Array, velocit
     slide = normal[0] * velocity[1] - normal[1] * velocity[0]
     grip = jnp.clip(slide, -world.friction * impulse, world.friction * impulse)
     # The tangent is the normal turned left, (-y, x): friction takes `grip` of it away.
-    return velocity + jnp.stack(
-        [impulse * normal[0] + grip * normal[1], impulse * normal[1] - grip * normal[0]]
-    )
+    change = [impulse * normal[0] + grip * normal[1], impulse * normal[1] - grip * normal[0]]
+    return velocity + jnp.stack(change), impulse
 
 
 def _dot(a: Array, b: Array) -> Array:

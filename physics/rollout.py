@@ -1,10 +1,11 @@
 """A whole walk: steps repeated, sampled at a fixed interval, and measured."""
 
+import flax.struct
 import jax
 import jax.numpy as jnp
 
 from physics.step import initial_state, step
-from physics.types import Array, Outcome, State, Terrain, Walker
+from physics.types import Array, Effort, State, Terrain, Walk, Walker
 from physics.world import World
 
 SAMPLE_SECONDS = 0.5
@@ -13,42 +14,61 @@ SAMPLE_SECONDS = 0.5
 MAX_SPEED = 1000.0  # m/s
 
 
-def rollout(
-    walker: Walker, terrain: Terrain, world: World, *, steps: int, interval: int
-) -> tuple[State, State]:
-    """Simulates `steps` time steps from rest.
+@flax.struct.dataclass
+class Course:
+    """How a walk went."""
 
-    Returns:
-        The states at steps 0, interval, 2 interval ... ([samples, 2, joints]) and the last state.
-    """
+    samples: State  # [samples, ...], at steps 0, interval, 2 interval ...
+    last: State
+    spent: Effort  # integrals over the whole walk
 
-    def advance(state: State, index: Array) -> tuple[State, None]:
+
+def rollout(walker: Walker, terrain: Terrain, world: World, *, steps: int, interval: int) -> Course:
+    """Simulates `steps` time steps from rest, sampled every `interval` steps."""
+
+    def advance(now: tuple[State, Effort], index: Array) -> tuple[tuple[State, Effort], None]:
+        state, spent = now
         time = index.astype(jnp.float32) * world.time_step
-        return step(walker, terrain, world, state, time), None
+        state, effort = step(walker, terrain, world, state, time)
+        spent = jax.tree.map(lambda sum, rate: sum + world.time_step * rate, spent, effort)
+        return (state, spent), None
 
-    def advance_interval(state: State, start: Array) -> tuple[State, State]:
-        state, _ = jax.lax.scan(advance, state, start + jnp.arange(interval, dtype=jnp.int32))
-        return state, state
+    def advance_interval(
+        now: tuple[State, Effort], start: Array
+    ) -> tuple[tuple[State, Effort], State]:
+        now, _ = jax.lax.scan(advance, now, start + jnp.arange(interval, dtype=jnp.int32))
+        return now, now[0]
 
     first = initial_state(walker)
     starts = interval * jnp.arange(steps // interval, dtype=jnp.int32)
-    state, later = jax.lax.scan(advance_interval, first, starts)
+    now, later = jax.lax.scan(advance_interval, (first, _nothing_spent(walker)), starts)
     samples = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, later)
     rest = jnp.arange(steps - steps % interval, steps, dtype=jnp.int32)
-    last, _ = jax.lax.scan(advance, state, rest)
-    return samples, last
+    (last, spent), _ = jax.lax.scan(advance, now, rest)
+    return Course(samples=samples, last=last, spent=spent)
 
 
-def measure(walker: Walker, samples: State, last: State) -> Outcome:
-    """Turns the states of one walk into an outcome; a state gone wrong becomes `diverged`."""
+def measure(walker: Walker, course: Course, seconds: float) -> Walk:
+    """Turns the course of one walk of some length into what counts; or says that it diverged."""
     start = _center_of_mass(walker, walker.position)
-    path = _center_of_mass(walker, samples.position)
-    diverged = ~(jnp.all(_sound(samples)) & jnp.all(_sound(last)))
-    displacement = _center_of_mass(walker, last.position)[0] - start[0]
-    return Outcome(
+    path = _center_of_mass(walker, course.samples.position)
+    diverged = ~(jnp.all(_sound(course.samples)) & jnp.all(_sound(course.last)))
+    # The mean over a walk of no length is that of no steps: 0.
+    contact = jnp.sum(walker.share * course.spent.contact) / (seconds or 1.0)
+    displacement = _center_of_mass(walker, course.last.position)[0] - start[0]
+    return Walk(
         displacement=jnp.where(diverged, 0.0, displacement),
         diverged=diverged,
         center_of_mass=jnp.where(diverged, start, path),
+        contact_fraction=jnp.where(diverged, 0.0, contact),
+        energy=jnp.where(diverged, 0.0, walker.wiring.total(course.spent.power)),
+    )
+
+
+def _nothing_spent(walker: Walker) -> Effort:
+    return Effort(
+        contact=jnp.zeros(walker.position.shape[1:], jnp.float32),
+        power=jnp.zeros(walker.stiffness.shape, jnp.float32),
     )
 
 

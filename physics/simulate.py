@@ -1,36 +1,29 @@
-"""Walks of many bodies: capacities, chunks and threads. The edge between host and device."""
+"""Walks of many bodies: chunks, devices and threads. The edge between host and device."""
 
+import collections
 import concurrent.futures
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Sequence
 
 import jax
 import numpy as np
 
 from physics.assemble import assemble
 from physics.backends import xla
+from physics.backends.batch import Batch, Episode, join_terrains
 from physics.body import CAPACITIES, Body, Capacity, capacity_for
 from physics.rollout import SAMPLE_SECONDS, rollout
+from physics.schedule import Chunk, schedule
 from physics.surface import REACH
-from physics.types import Outcome, Terrain
+from physics.types import Outcome, Terrain, Walk
 from physics.world import World
 
-# Springs of one chunk: its working set stays in a core's own cache, and small batches still keep
-# every thread busy.
-CHUNK_SPRINGS = 128 * 32
-# XLA does not split this program over cores, so chunks run side by side.
-THREADS = 2
+BACKENDS = ("auto", "xla")
 FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Chunk:
-    """Bodies of one capacity that are simulated in one call."""
-
-    rows: np.ndarray  # places in the caller's order
-    capacity: Capacity
-    batch: int  # rows of the program, at least as many
+# Chunks that are packed ahead of the threads that run them.
+_CHUNKS_AHEAD = 2
 
 
 def simulate(
@@ -39,6 +32,9 @@ def simulate(
     *,
     world: World | None = None,
     seconds: float = 10.0,
+    displaced: Sequence[np.ndarray] | None = None,
+    backend: str = "auto",
+    threads: int | None = None,
 ) -> Outcome:
     """Simulates every body on its terrain from rest.
 
@@ -48,28 +44,44 @@ def simulate(
             cheaper than passing equal ones.
         world: Physical constants; the default world where None.
         seconds: Length of the walks, s; rounded to whole time steps.
+        displaced: Where each body starts otherwise than built, [joints, 2] m added to its joints.
+        backend: "xla", or "auto" for the fastest that is there: "xla".
+        threads: Chunks that run at once; None: one per core on a CPU, else two per device.
 
     Returns:
         Outcome with a leading axis in the order of `bodies` and NumPy leaves.
 
     Raises:
-        ValueError: where a body exceeds every capacity, the numbers of bodies and terrains differ,
-            or `seconds` is negative or not finite.
+        ValueError: where a body exceeds every capacity, the numbers of bodies, terrains or starts
+            differ, the backend is unknown, or `seconds` is negative or not finite.
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend: got {backend!r}, want one of {', '.join(BACKENDS)}")
     world = world or World()
-    steps, interval = _steps(world, seconds), round(SAMPLE_SECONDS * world.substeps_per_second)
+    episode = Episode(
+        world=world,
+        steps=_steps(world, seconds),
+        interval=round(SAMPLE_SECONDS * world.substeps_per_second),
+    )
     terrain_list = _one_terrain_each(terrains, len(bodies))
+    _check_starts(bodies, displaced)
     _check_reach(world)
-    outcome = _empty_outcome(len(bodies), steps // interval + 1)
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        running = []
-        for chunk in _chunks(bodies):
-            batch = _batch(chunk, bodies, terrain_list, world)
+    outcome = _empty_outcome(bodies, episode.steps // episode.interval + 1)
+    devices = jax.local_devices()
+    chunks = schedule(_capacities(bodies), devices[0].platform)
+    workers = threads or _threads(devices)
+    running: collections.deque[tuple[Chunk, concurrent.futures.Future[Walk]]] = collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for number, chunk in enumerate(chunks):
+            device = devices[number % len(devices)]
+            batch = xla.prepare(_pack(chunk, bodies, terrain_list, displaced, world), device)
             # Compiled here: two threads would compile the same program twice.
-            program = xla.compile_batch(batch, world=world, steps=steps, interval=interval)
-            running.append((chunk.rows, pool.submit(_run, program, batch)))
-        for rows, future in running:
-            _store(outcome, rows, future.result())
+            program = xla.compile_batch(batch, episode, device)
+            running.append((chunk, pool.submit(_run, program, batch)))
+            if len(running) > workers + _CHUNKS_AHEAD:
+                _store(outcome, *running.popleft())
+        while running:
+            _store(outcome, *running.popleft())
     return outcome
 
 
@@ -100,62 +112,64 @@ def trajectory(
     walker = jax.tree.map(lambda leaf: leaf[0], assemble([body], [terrain], capacity, world))
     interval = world.substeps_per_second // frames_per_second
     program = jax.jit(rollout, static_argnums=2, static_argnames=("steps", "interval"))
-    samples, _ = program(walker, terrain, world, steps=_steps(world, seconds), interval=interval)
-    return np.asarray(samples.position).transpose(0, 2, 1)[:, : len(body.joints)]
+    course = program(walker, terrain, world, steps=_steps(world, seconds), interval=interval)
+    positions = np.asarray(course.samples.position)
+    return positions.transpose(0, 2, 1)[:, : len(body.joints)]
 
 
-def batch_sizes(capacity: Capacity) -> tuple[int, ...]:
-    """The few numbers of walkers that programs of a capacity are compiled for, largest first."""
-    largest = max(8, CHUNK_SPRINGS // capacity.springs)
-    return tuple(max(1, largest // divisor) for divisor in (1, 4, 16))
-
-
-def _chunks(bodies: Sequence[Body]) -> Iterator[_Chunk]:
-    """Splits the bodies by capacity, then into full chunks and one padded remainder."""
-    capacities = _capacities(bodies)
-    for capacity in CAPACITIES:
-        rows = np.array([i for i, each in enumerate(capacities) if each == capacity], int)
-        sizes = batch_sizes(capacity)
-        for start in range(0, len(rows), sizes[0]):
-            chunk = rows[start : start + sizes[0]]
-            yield _Chunk(
-                rows=chunk,
-                capacity=capacity,
-                batch=min(size for size in sizes if size >= len(chunk)),
-            )
-
-
-def _batch(
-    chunk: _Chunk, bodies: Sequence[Body], terrains: Sequence[Terrain], world: World
-) -> xla.Batch:
-    """One chunk for the backend; unused rows repeat its last walker."""
+def _pack(
+    chunk: Chunk,
+    bodies: Sequence[Body],
+    terrains: Sequence[Terrain],
+    displaced: Sequence[np.ndarray] | None,
+    world: World,
+) -> Batch:
+    """One chunk for a backend; unused rows repeat its last walker."""
     rows = [chunk.rows[min(i, len(chunk.rows) - 1)] for i in range(chunk.batch)]
     distinct = {id(terrains[row]): terrains[row] for row in rows}
     place = {name: index for index, name in enumerate(distinct)}
     walkers = assemble(
-        [bodies[row] for row in rows], [terrains[row] for row in rows], chunk.capacity, world
+        [bodies[row] for row in rows],
+        [terrains[row] for row in rows],
+        chunk.capacity,
+        world,
+        displaced=None if displaced is None else [displaced[row] for row in rows],
     )
     terrain_of = np.array([place[id(terrains[row])] for row in rows], np.int32)
-    joined = xla.join_terrains(list(distinct.values()))
-    return xla.Batch(walkers=walkers, terrains=joined, terrain_of=terrain_of)
+    joined = join_terrains(list(distinct.values()))
+    return Batch(walkers=walkers, terrains=joined, terrain_of=terrain_of)
 
 
-def _run(program: Callable[[xla.Batch], Outcome], batch: xla.Batch) -> Outcome:
+def _run(program: xla.Program, batch: Batch) -> Walk:
     return jax.tree.map(np.asarray, program(batch))
 
 
-def _empty_outcome(batch: int, samples: int) -> Outcome:
+def _threads(devices: Sequence[jax.Device]) -> int:
+    # XLA does not split this program over cores, so chunks run side by side; on an accelerator two
+    # keep it busy while one is copied.
+    if devices[0].platform == "cpu":
+        return max(len(os.sched_getaffinity(0)), len(devices))
+    return 2 * len(devices)
+
+
+def _empty_outcome(bodies: Sequence[Body], samples: int) -> Outcome:
+    batch = len(bodies)
     return Outcome(
         displacement=np.zeros(batch, np.float32),
         diverged=np.zeros(batch, bool),
         center_of_mass=np.zeros((batch, samples, 2), np.float32),
+        contact_fraction=np.zeros(batch, np.float32),
+        energy=np.zeros(batch, np.float32),
+        width=np.array([body.width for body in bodies], float),
+        height=np.array([body.height for body in bodies], float),
+        mass=np.array([body.mass for body in bodies], float),
     )
 
 
-def _store(outcome: Outcome, rows: np.ndarray, part: Outcome) -> None:
-    outcome.displacement[rows] = part.displacement[: len(rows)]
-    outcome.diverged[rows] = part.diverged[: len(rows)]
-    outcome.center_of_mass[rows] = part.center_of_mass[: len(rows)]
+def _store(outcome: Outcome, chunk: Chunk, future: "concurrent.futures.Future[Walk]") -> None:
+    walk = future.result()
+    for field in dataclasses.fields(Walk):
+        getattr(outcome, field.name)[chunk.rows] = getattr(walk, field.name)[: len(chunk.rows)]
 
 
 def _capacities(bodies: Sequence[Body]) -> list[Capacity]:
@@ -178,6 +192,19 @@ def _one_terrain_each(terrains: Terrain | Sequence[Terrain], bodies: int) -> Seq
     if len(terrains) != bodies:
         raise ValueError(f"terrains: got {len(terrains)}, want one, or one per body ({bodies})")
     return terrains
+
+
+def _check_starts(bodies: Sequence[Body], displaced: Sequence[np.ndarray] | None) -> None:
+    if displaced is None:
+        return
+    if len(displaced) != len(bodies):
+        raise ValueError(f"displaced: got {len(displaced)} starts, want one per body")
+    for index, (body, shift) in enumerate(zip(bodies, displaced, strict=True)):
+        if shift.shape != body.joints.shape or not np.isfinite(shift).all():
+            raise ValueError(
+                f"displaced[{index}]: got shape {list(shift.shape)}, want finite numbers "
+                f"{list(body.joints.shape)}"
+            )
 
 
 def _steps(world: World, seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""Forces that springs exert on the joints they connect.
+"""Forces that springs exert on the joints they connect, and the power that muscles spend on them.
 
 Joints have unit mass, so a force is an acceleration, m/s^2. A muscle is a damped spring whose rest
 length oscillates: L0 (1 + a cos(w t + 2 pi phase)).
@@ -14,29 +14,30 @@ from physics.world import World
 SOFTENING = 1e-6  # m^2
 
 
-def spring_forces(walker: Walker, world: World, state: State, time: Array) -> Array:
-    """Sums the pull of all springs on each joint at `time` (s).
+def spring_forces(walker: Walker, world: World, state: State, time: Array) -> tuple[Array, Array]:
+    """The pull of all springs at `time` (s), and what it costs their muscles.
 
     Returns:
-        [2, joints] m/s^2; padded joints receive exactly zero.
+        Force on each joint, [2, joints] m/s^2, exactly zero where padded, and the power that each
+        muscle puts into its spring by changing the rest length, [*springs] m^2/s^3; zero while the
+        spring drives the muscle, because muscles do not recover energy.
     """
-    first, second = walker.ends
-    pull = _pull(
-        _columns(state.position, second) - _columns(state.position, first),
-        _columns(state.velocity, second) - _columns(state.velocity, first),
+    offset = walker.wiring.differences(state.position)
+    pull, tension = _pull(
+        offset,
+        walker.wiring.differences(state.velocity),
         rest_length_at(walker, world, time),
         walker.stiffness,
         walker.damping,
     )
+    power = jnp.maximum(-tension * rest_length_rate(walker, world, time), 0.0)
     # Without the barrier XLA recomputes the pull inside both scatters: half the speed on a CPU.
-    pull = jax.lax.optimization_barrier(pull)
-    force = jnp.zeros_like(state.position)
-    force = force.at[:, first].add(pull, mode="promise_in_bounds")
-    return force.at[:, second].add(-pull, mode="promise_in_bounds")
+    pull, power = jax.lax.optimization_barrier((pull, power))
+    return walker.wiring.sums(pull, state.position.shape[1]), power
 
 
 def rest_length_at(walker: Walker, world: World, time: Array) -> Array:
-    """Rest lengths at `time` (s), [springs] m; constant for rigid springs."""
+    """Rest lengths at `time` (s), [*springs] m; constant for rigid springs."""
     angle = world.muscle_rate * time
     return (
         walker.rest_length
@@ -45,25 +46,29 @@ def rest_length_at(walker: Walker, world: World, time: Array) -> Array:
     )
 
 
+def rest_length_rate(walker: Walker, world: World, time: Array) -> Array:
+    """Rate of change of `rest_length_at`, [*springs] m/s."""
+    angle = world.muscle_rate * time
+    return -world.muscle_rate * (
+        walker.swing_cosine * jnp.sin(angle) + walker.swing_sine * jnp.cos(angle)
+    )
+
+
 def spring_energy(walker: Walker, position: Array, rest_length: Array) -> Array:
     """Elastic energy of undamped springs, [] m^2/s^2; `spring_forces` is minus its gradient."""
-    first, second = walker.ends
-    offset = _columns(position, second) - _columns(position, first)
+    offset = walker.wiring.differences(position)
     length = jnp.sqrt(jnp.sum(offset**2, axis=0) + SOFTENING)
-    return 0.5 * jnp.sum(walker.stiffness * (length - rest_length) ** 2)
+    return walker.wiring.total(0.5 * walker.stiffness * (length - rest_length) ** 2)
 
 
 def _pull(
     offset: Array, velocity: Array, rest_length: Array, stiffness: Array, damping: Array
-) -> Array:
-    """Force on the first end, [2, springs] m/s^2; the second end feels its opposite."""
+) -> tuple[Array, Array]:
+    """Force on the first end, [2, *springs] m/s^2, and elastic tension, [*springs] m/s^2."""
     dx, dy = offset
     dvx, dvy = velocity
-    inverse_length = jax.lax.rsqrt(dx * dx + dy * dy + SOFTENING)
-    stretch = 1.0 - rest_length * inverse_length
+    squared = dx * dx + dy * dy + SOFTENING
+    inverse_length = jax.lax.rsqrt(squared)
+    stretch = stiffness * (1.0 - rest_length * inverse_length)
     stretch_rate = (dvx * dx + dvy * dy) * inverse_length * inverse_length
-    return (stiffness * stretch + damping * stretch_rate) * offset
-
-
-def _columns(rows: Array, index: Array) -> Array:
-    return rows.at[:, index].get(mode="promise_in_bounds")
+    return (stretch + damping * stretch_rate) * offset, stretch * squared * inverse_length

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from physics.contact import resolve_contacts
 from physics.springs import spring_forces
-from physics.types import Array, State, Terrain, Walker
+from physics.types import Array, Effort, State, Terrain, Walker
 from physics.world import World
 
 
@@ -19,13 +19,18 @@ def initial_state(walker: Walker) -> State:
     )
 
 
-def step(walker: Walker, terrain: Terrain, world: World, state: State, time: Array) -> State:
-    """Advances the state from `time` (s) by `world.time_step`."""
+def step(
+    walker: Walker, terrain: Terrain, world: World, state: State, time: Array
+) -> tuple[State, Effort]:
+    """Advances the state from `time` (s) by `world.time_step`, and tells what that cost."""
     dt = world.time_step
-    force = spring_forces(walker, world, state, time)
+    force, power = spring_forces(walker, world, state, time)
     velocity = _accelerate(world, state.velocity, force)
-    velocity, push = resolve_contacts(terrain, world, state.position, state.velocity, velocity)
-    return State(position=state.position + dt * velocity + push, velocity=velocity)
+    velocity, push, touching = resolve_contacts(
+        terrain, world, state.position, state.velocity, velocity
+    )
+    moved = State(position=state.position + dt * velocity + push, velocity=velocity)
+    return moved, Effort(contact=touching.astype(velocity.dtype), power=power)
 
 
 def _accelerate(world: World, velocity: Array, force: Array) -> Array:

@@ -7,9 +7,12 @@ Leaves are NumPy arrays on the host and device arrays in a backend. Shapes are f
 a batch adds an axis in front.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flax import struct
+
+if TYPE_CHECKING:
+    from physics.wiring import Wiring
 
 # NumPy on the host, jax.Array on the device, tracers in between: no one type covers the three.
 Array = Any
@@ -19,13 +22,13 @@ Array = Any
 class Walker:
     """A body placed on a terrain, with coefficients for joints of unit mass, padded to a capacity.
 
-    Padded springs join joint 0 to itself with no stiffness; padded joints have no share in the
-    centre of mass and no springs.
+    Padded springs have no stiffness; padded joints have no share in the centre of mass and no
+    springs. Quantities of springs are [springs], or [joints, joints] where the wiring is `Pairs`.
     """
 
     position: Array  # [2, joints] float32 m, at time 0
     share: Array  # [joints] float32, 1 / number of joints; 0 where padded
-    ends: Array  # [2, springs] int32, first and second joint
+    wiring: "Wiring"
     rest_length: Array  # [springs] float32 m, mean over a muscle period
     # Rest length at time t: rest_length + swing_cosine cos(w t) - swing_sine sin(w t), which costs
     # no trigonometry per spring and step.
@@ -41,6 +44,14 @@ class State:
 
     position: Array  # [2, joints] float32 m
     velocity: Array  # [2, joints] float32 m/s
+
+
+@struct.dataclass
+class Effort:
+    """What a walk costs: rates at a time step, or their integrals over time."""
+
+    contact: Array  # [joints] float32, 1 where the joint touches the terrain; integral in s
+    power: Array  # [springs] float32 m^2/s^3, put in by muscles; integral in m^2/s^2
 
 
 @struct.dataclass
@@ -61,12 +72,25 @@ class Terrain:
     grid: Array  # [2, 1] int32, columns and rows
     first_cell: Array  # [1] int32
     floor: Array  # [2, points] float32 m, left to right; places walkers, plays no part in steps
+    # Whether cells are looked up by gather, or by a product with a one-hot matrix as TPUs need it.
+    by_gather: bool = struct.field(pytree_node=False, default=True)
 
 
 @struct.dataclass
-class Outcome:
-    """What a walk measured; names no fitness."""
+class Walk:
+    """What a walk measured. All but the flag are 0, and the centre stays, where it diverged."""
 
-    displacement: Array  # [] float32 m, signed, of the centre of mass; 0 where diverged
+    displacement: Array  # [] float32 m, signed, of the centre of mass
     diverged: Array  # [] bool
     center_of_mass: Array  # [samples, 2] float32 m, every SAMPLE_SECONDS from time 0
+    contact_fraction: Array  # [] float32, share of joints and time in contact with the terrain
+    energy: Array  # [] float32 m^2/s^2: J that muscles put in, per kg of one joint
+
+
+@struct.dataclass
+class Outcome(Walk):
+    """A walk and the body that walked, as it stood before; names no fitness."""
+
+    width: Array  # [] float64 m
+    height: Array  # [] float64 m
+    mass: Array  # [] float64, the paper's descriptor; see `Body.mass`

@@ -1,1 +1,1 @@
-"""The only place that sees a batch. Every backend serves the contract of `xla.simulate_batch`."""
+"""The only place that sees a batch. Every backend serves the contract of `xla`."""

@@ -69,7 +69,7 @@ def place():
 @partial(jax.jit, static_argnums=(2, 4))
 def _walk(walker, terrain, world, state, steps):
     def advance(state, index):
-        state = step(walker, terrain, world, state, index * world.time_step)
+        state, _ = step(walker, terrain, world, state, index * world.time_step)
         return state, state
 
     return jax.lax.scan(advance, state, jnp.arange(steps, dtype=jnp.float32))[1]

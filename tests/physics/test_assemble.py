@@ -30,8 +30,10 @@ def test_crowded_joints_are_softened_until_stable(make_body):
     dt = WORLD.time_step
     load = dt**2 * walker.stiffness[0] + 2 * dt * walker.damping[0]
     total = np.zeros(32)
-    np.add.at(total, walker.ends[0], load)
-    assert (total[walker.ends[0, 0]] + total[walker.ends[0, 1]]).max() <= STABLE_LOAD * 1.001
+    first, second = walker.wiring.ends[0]
+    np.add.at(total, first, load)
+    np.add.at(total, second, load)
+    assert (total[first] + total[second]).max() <= STABLE_LOAD * 1.001
 
 
 def test_placement_centres_and_clears_the_floor(make_body):
@@ -43,14 +45,23 @@ def test_placement_centres_and_clears_the_floor(make_body):
     np.testing.assert_allclose(position[1], [0.3, 2.3, 1.3], atol=1e-6)
 
 
+def test_a_displaced_body_keeps_the_lengths_of_its_springs(make_body):
+    body = make_body([[0, 0], [2, 0]], [[0, 1]])
+    closer = [np.array([[0.5, 0], [-0.5, 0]], np.float32)]
+    walker = assemble([body], [make_terrain("flat")], SMALL, WORLD, displaced=closer)
+    np.testing.assert_allclose(walker.position[0, 0, :2], [-0.5, 0.5])
+    assert walker.rest_length[0, 0] == 2.0
+
+
 def test_a_body_in_a_batch_equals_the_body_alone(random_body):
     bodies = [random_body(1, joints=5, springs=6), random_body(2), random_body(3, 16, 32)]
     terrains = [make_terrain("flat"), make_terrain("bumpy"), make_terrain("flat")]
     together = assemble(bodies, terrains, SMALL, WORLD)
     for row, (body, terrain) in enumerate(zip(bodies, terrains, strict=True)):
         alone = assemble([body], [terrain], SMALL, WORLD)
-        for field in ("position", "share", "ends", "stiffness", "damping", "swing_sine"):
+        for field in ("position", "share", "stiffness", "damping", "swing_sine"):
             np.testing.assert_array_equal(getattr(together, field)[row], getattr(alone, field)[0])
+        np.testing.assert_array_equal(together.wiring.ends[row], alone.wiring.ends[0])
 
 
 def test_refuses_a_body_beyond_the_capacity(random_body):

@@ -78,7 +78,7 @@ def test_one_step_is_differentiable(random_body, place):
 
     def height(stiffness):
         stiffer = dataclasses.replace(walker, stiffness=stiffness)
-        state = step(stiffer, make_terrain("tunnel"), World(), initial_state(walker), 0.3)
+        state, _ = step(stiffer, make_terrain("tunnel"), World(), initial_state(walker), 0.3)
         return jnp.sum(state.position)
 
     slope = jax.jit(jax.grad(height))(walker.stiffness)

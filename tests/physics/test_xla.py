@@ -1,38 +1,53 @@
 """The batch as one union of walkers must equal the walkers one by one."""
 
+from functools import partial
+
 import jax
 import numpy as np
+import pytest
 
 from physics.assemble import assemble
-from physics.backends.xla import Batch, join_terrains, simulate_batch
+from physics.backends import xla
+from physics.backends.batch import Batch, Episode, join_terrains
+from physics.backends.lanes import simulate_lanes
+from physics.backends.union import simulate_union
 from physics.body import Capacity
 from physics.rollout import measure, rollout
 from physics.terrain import make_terrain
 from physics.world import World
 
 WORLD = World()
+SMALL = Capacity(16, 32)
 # 0.2 s of walk: longer ones are chaotic, and a contact met one bit earlier would show.
 STEPS, INTERVAL = 48, 24
 
 
-def _batch(random_body, names):
+def _batch(random_body, names, capacity=SMALL):
     terrains = [make_terrain(name) for name in names]
     terrain_of = np.arange(6, dtype=np.int32) % len(names)
     bodies = [random_body(seed, 5 + seed, 8 + seed) for seed in range(6)]
-    walkers = assemble(bodies, [terrains[i] for i in terrain_of], Capacity(16, 32), WORLD)
+    walkers = assemble(bodies, [terrains[i] for i in terrain_of], capacity, WORLD)
     batch = Batch(walkers=walkers, terrains=join_terrains(terrains), terrain_of=terrain_of)
     return batch, terrains
 
 
-def _simulate(batch):
-    return simulate_batch(batch, world=WORLD, steps=STEPS, interval=INTERVAL)
+def _episode(steps=STEPS):
+    return Episode(world=WORLD, steps=steps, interval=INTERVAL)
+
+
+def _simulate(batch, *, lanes=False, steps=STEPS):
+    device = jax.local_devices()[0]
+    batch = xla.prepare(batch, device, lanes=lanes)
+    program = xla.compile_batch(batch, _episode(steps), device)
+    return jax.tree.map(np.asarray, program(batch))
 
 
 def test_a_batch_equals_a_loop_and_vmap(random_body):
     batch, (terrain,) = _batch(random_body, ["tunnel"])
 
     def single(walker):
-        return measure(walker, *rollout(walker, terrain, WORLD, steps=STEPS, interval=INTERVAL))
+        course = rollout(walker, terrain, WORLD, steps=STEPS, interval=INTERVAL)
+        return measure(walker, course, STEPS * WORLD.time_step)
 
     together = _simulate(batch)
     mapped = jax.jit(jax.vmap(single))(batch.walkers)
@@ -63,6 +78,45 @@ def test_walkers_on_different_terrains_share_a_batch(random_body):
         np.testing.assert_allclose(
             together.center_of_mass[rows], alone.center_of_mass[rows], atol=1e-5
         )
+
+
+@pytest.mark.parametrize("names", [["flat"], ["tunnel"], ["flat", "left_wall", "bumpy", "tunnel"]])
+@pytest.mark.parametrize("capacity", [Capacity(16, 32), Capacity(64, 512)])
+def test_lanes_equal_the_union(random_body, names, capacity):
+    # The small capacity is wired by pairs, the large one by a matrix of incidence.
+    batch, _ = _batch(random_body, names, capacity)
+    union, lanes = _simulate(batch), _simulate(batch, lanes=True)
+    for field in ("displacement", "center_of_mass", "contact_fraction"):
+        np.testing.assert_allclose(getattr(lanes, field), getattr(union, field), atol=1e-4)
+    np.testing.assert_allclose(lanes.energy, union.energy, rtol=1e-3)
+
+
+def test_lanes_neither_gather_nor_scatter(random_body):
+    batch, _ = _batch(random_body, ["flat", "tunnel", "hills"])
+    found = {}
+    for lanes in (False, True):
+        prepared = xla.prepare(batch, jax.local_devices()[0], lanes=lanes)
+        form = simulate_lanes if lanes else simulate_union
+        text = str(jax.make_jaxpr(partial(form, episode=_episode()))(prepared))
+        found[lanes] = [name for name in ("gather[", "scatter-add[") if name in text]
+    assert found == {False: ["gather[", "scatter-add["], True: []}
+
+
+def test_what_else_is_simulated_does_not_change_a_bit(random_body):
+    """Else a result would depend on what it shared a batch with, and so on what was cached."""
+    bodies = [random_body(seed) for seed in range(8)]
+    terrain, steps = make_terrain("hills"), 480
+    walks = []
+    for capacity, count in ((Capacity(16, 32), 8), (Capacity(16, 32), 3), (Capacity(32, 64), 8)):
+        walkers = assemble(bodies[:count], [terrain] * count, capacity, WORLD)
+        batch = Batch(
+            walkers=walkers,
+            terrains=join_terrains([terrain]),
+            terrain_of=np.zeros(count, np.int32),
+        )
+        walks.append(_simulate(batch, steps=steps).center_of_mass)
+    np.testing.assert_array_equal(walks[0][:3], walks[1])
+    np.testing.assert_array_equal(walks[0], walks[2])
 
 
 def test_one_walker_that_explodes_leaves_the_others_alone(random_body):
