@@ -63,7 +63,10 @@ def open_run(folder: Path, config: Config) -> Run:
 def show(summary: Mapping[str, Any]) -> None:
     """Prints the closing table of some stages."""
     console = Console()
-    console.print(closing_table(_quantities(summary), ascii_only=not console.is_terminal))
+    if console.is_terminal:
+        console.print(closing_table(_quantities(summary)))
+    else:
+        print(closing_text(_quantities(summary)), end="")
 
 
 def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
