@@ -12,7 +12,8 @@ from physics.simulate import simulate
 from physics.terrain import make_terrain
 
 assert len(jax.local_devices()) == 8
-schedule.PACES["cpu"] = schedule.Pace(springs=128, overhead=0.0)  # small chunks, so that there are many
+# Small chunks, so that there are many.
+schedule.PACES["cpu"] = schedule.Pace(springs=128, overhead=0.0)
 random = np.random.default_rng(0)
 bodies = [
     Body(
