@@ -11,6 +11,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+# More and smaller blocks of queries would save little more and take longer to compile.
+SMALLEST_BLOCK = 64  # tokens
+MOST_BLOCKS = 8
+
 
 @flax.struct.dataclass
 class Rotation:
@@ -63,6 +67,22 @@ def attend(query: Array, key: Array, value: Array, mask: Array) -> Array:
     score = jnp.einsum("bthd,bshd->bhts", query * scale, key)
     weight = jax.nn.softmax(jnp.where(mask[:, None], score, -jnp.inf), axis=-1)
     return jnp.einsum("bhts,bshd->bthd", weight, value)
+
+
+def attend_causal(query: Array, key: Array, value: Array, mask: Array) -> Array:
+    """`attend` for a mask that is false above the diagonal: what lies there is never computed.
+
+    Blocks of queries look at no key behind their own end, which saves up to half of the work. For
+    arguments see `attend`; `seen` equals `time`.
+    """
+    time = query.shape[1]
+    block = max(SMALLEST_BLOCK, -(-time // MOST_BLOCKS))
+    ends = [min(start + block, time) for start in range(0, time, block)]
+    attended = [
+        attend(query[:, start:end], key[:, :end], value[:, :end], mask[:, start:end, :end])
+        for start, end in zip([0, *ends], ends, strict=False)
+    ]
+    return jnp.concatenate(attended, axis=1)
 
 
 def causal_mask(length: Array, time: int) -> Array:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from elmjax.lm.attention import Rotation, attend, rotate, rotation
+from elmjax.lm.attention import Rotation, attend_causal, rotate, rotation
 from elmjax.lm.config import DecoderConfig
 
 Params = dict[str, Any]
@@ -58,7 +58,7 @@ class Block(nnx.Module):
         query, key, value = self.heads_of(stream, turn)
         # The weights of attention are by far the largest thing a backward pass could keep;
         # computing them again is cheaper than writing and reading them.
-        attended = jax.checkpoint(attend)(query, key, value, mask)
+        attended = jax.checkpoint(attend_causal)(query, key, value, mask)
         return self.add(stream, attended), (key, value)
 
     def heads_of(self, stream: Array, turn: Rotation) -> tuple[Array, Array, Array]:
@@ -138,7 +138,8 @@ def hidden_states(
         config: Shape of the decoder.
         embeddings: [batch, time, width], of tokens or of anything else.
         position: [batch, time] int32, the place of each token in its sequence.
-        mask: [batch, time, time] bool, true where a token (row) may look at another (column).
+        mask: [batch, time, time] bool, true where a token (row) may look at another (column), none
+            of which stands behind it.
 
     Returns:
         [batch, time, width], after the final norm.
