@@ -118,7 +118,7 @@ class DiffMutator:
             temperature=self.temperature,
             top_p=self.top_p,
         )
-        rows = iter(zip(drawn.tokens, drawn.length, strict=True))
+        rows = iter(zip(np.asarray(drawn.tokens), np.asarray(drawn.length), strict=True))
         return [
             [None] * children if ids is None else self._texts(*next(rows)) for ids in prompt_ids
         ]
