@@ -74,7 +74,11 @@ def _nothing_spent(walker: Walker) -> Effort:
 
 def _center_of_mass(walker: Walker, position: Array) -> Array:
     """[..., 2] m, of positions [..., 2, joints]."""
-    return jnp.sum(walker.share * position, axis=-1)
+    parts = jnp.moveaxis(walker.share * position, -1, 0)
+    # One after another: `sum` may group them by their number, and so round otherwise where there is
+    # more padding.
+    total, _ = jax.lax.scan(lambda sum, part: (sum + part, None), jnp.zeros_like(parts[0]), parts)
+    return total
 
 
 def _sound(state: State) -> Array:

@@ -19,21 +19,21 @@ class Pace:
     """What suits a platform.
 
     Attributes:
-        springs: Springs of the largest chunk: on a CPU its working set stays in a core's own
-            cache, and small batches still keep every core busy; accelerators want all they can get.
+        joints: Joints of the largest chunk: on a CPU its working set stays in a core's own cache,
+            small batches keep every core busy, and arrays stay below the 4,096 numbers from which
+            newer XLA splits and so rounds them otherwise; accelerators want all they can get.
         overhead: What a chunk costs beside its walkers, in walkers.
     """
 
-    springs: int
+    joints: int
     overhead: float
 
 
 PACES = {
-    "cpu": Pace(springs=128 * 32, overhead=2.5),
-    "gpu": Pace(springs=16_384 * 32, overhead=16_384),
-    "tpu": Pace(springs=4096 * 32, overhead=4096),
+    "cpu": Pace(joints=1024, overhead=2.5),
+    "gpu": Pace(joints=262_144, overhead=16_384),
+    "tpu": Pace(joints=65_536, overhead=4096),
 }
-_SMALLEST_FULL_CHUNK = 8
 _SIZE_DIVISORS = (1, 4, 16, 64)
 
 
@@ -48,7 +48,7 @@ class Chunk:
 
 def chunk_sizes(capacity: Capacity, platform: str) -> tuple[int, ...]:
     """The few numbers of walkers that programs of a capacity are compiled for, largest first."""
-    largest = max(_SMALLEST_FULL_CHUNK, _pace(platform).springs // capacity.springs)
+    largest = max(1, _pace(platform).joints // capacity.joints)
     return tuple(sorted({max(1, largest // divisor) for divisor in _SIZE_DIVISORS}, reverse=True))
 
 

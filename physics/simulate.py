@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Sequence
@@ -22,8 +23,31 @@ from physics.world import World
 
 BACKENDS = ("auto", "xla")
 FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
+_FEW_TERRAINS = 16
 # Chunks that are packed ahead of the threads that run them.
 _CHUNKS_AHEAD = 2
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """The terrains of a call."""
+
+    terrains: Sequence[Terrain]  # the distinct ones
+    of: np.ndarray  # [bodies] int32, each body's place among them
+
+    def under(self, rows: np.ndarray) -> tuple[Terrain, np.ndarray]:
+        """Joined terrains for some of the bodies, and the place of each body's among them.
+
+        A few terrains are joined once for all chunks, which thereby share a compiled program.
+        """
+        if len(self.terrains) <= _FEW_TERRAINS:
+            return self._joined, self.of[rows]
+        there, of = np.unique(self.of[rows], return_inverse=True)
+        return join_terrains([self.terrains[i] for i in there]), of.astype(np.int32)
+
+    @functools.cached_property
+    def _joined(self) -> Terrain:
+        return join_terrains(self.terrains)
 
 
 def simulate(
@@ -63,7 +87,7 @@ def simulate(
         steps=_steps(world, seconds),
         interval=round(SAMPLE_SECONDS * world.substeps_per_second),
     )
-    terrain_list = _one_terrain_each(terrains, len(bodies))
+    ground = _ground(terrains, len(bodies))
     _check_starts(bodies, displaced)
     _check_reach(world)
     outcome = _empty_outcome(bodies, episode.steps // episode.interval + 1)
@@ -74,7 +98,7 @@ def simulate(
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for number, chunk in enumerate(chunks):
             device = devices[number % len(devices)]
-            batch = xla.prepare(_pack(chunk, bodies, terrain_list, displaced, world), device)
+            batch = xla.prepare(_pack(chunk, bodies, ground, displaced, world), device)
             # Compiled here: two threads would compile the same program twice.
             program = xla.compile_batch(batch, episode, device)
             running.append((chunk, pool.submit(_run, program, batch)))
@@ -120,24 +144,21 @@ def trajectory(
 def _pack(
     chunk: Chunk,
     bodies: Sequence[Body],
-    terrains: Sequence[Terrain],
+    ground: _Ground,
     displaced: Sequence[np.ndarray] | None,
     world: World,
 ) -> Batch:
     """One chunk for a backend; unused rows repeat its last walker."""
-    rows = [chunk.rows[min(i, len(chunk.rows) - 1)] for i in range(chunk.batch)]
-    distinct = {id(terrains[row]): terrains[row] for row in rows}
-    place = {name: index for index, name in enumerate(distinct)}
+    rows = chunk.rows[np.minimum(np.arange(chunk.batch), len(chunk.rows) - 1)]
     walkers = assemble(
         [bodies[row] for row in rows],
-        [terrains[row] for row in rows],
+        [ground.terrains[ground.of[row]] for row in rows],
         chunk.capacity,
         world,
         displaced=None if displaced is None else [displaced[row] for row in rows],
     )
-    terrain_of = np.array([place[id(terrains[row])] for row in rows], np.int32)
-    joined = join_terrains(list(distinct.values()))
-    return Batch(walkers=walkers, terrains=joined, terrain_of=terrain_of)
+    terrains, terrain_of = ground.under(rows)
+    return Batch(walkers=walkers, terrains=terrains, terrain_of=terrain_of)
 
 
 def _run(program: xla.Program, batch: Batch) -> Walk:
@@ -186,12 +207,16 @@ def _capacities(bodies: Sequence[Body]) -> list[Capacity]:
     return capacities
 
 
-def _one_terrain_each(terrains: Terrain | Sequence[Terrain], bodies: int) -> Sequence[Terrain]:
-    if isinstance(terrains, Terrain):
-        return [terrains] * bodies
-    if len(terrains) != bodies:
-        raise ValueError(f"terrains: got {len(terrains)}, want one, or one per body ({bodies})")
-    return terrains
+def _ground(terrains: Terrain | Sequence[Terrain], bodies: int) -> _Ground:
+    each = [terrains] * bodies if isinstance(terrains, Terrain) else list(terrains)
+    if len(each) != bodies:
+        raise ValueError(f"terrains: got {len(each)}, want one, or one per body ({bodies})")
+    distinct = {id(terrain): terrain for terrain in each}
+    place = {name: index for index, name in enumerate(distinct)}
+    return _Ground(
+        terrains=list(distinct.values()),
+        of=np.array([place[id(terrain)] for terrain in each], np.int32),
+    )
 
 
 def _check_starts(bodies: Sequence[Body], displaced: Sequence[np.ndarray] | None) -> None:

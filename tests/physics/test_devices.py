@@ -13,7 +13,7 @@ from physics.terrain import make_terrain
 
 assert len(jax.local_devices()) == 8
 # Small chunks, so that there are many.
-schedule.PACES["cpu"] = schedule.Pace(springs=128, overhead=0.0)
+schedule.PACES["cpu"] = schedule.Pace(joints=64, overhead=0.0)
 random = np.random.default_rng(0)
 bodies = [
     Body(

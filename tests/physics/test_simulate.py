@@ -37,6 +37,28 @@ def test_more_bodies_than_a_chunk(random_body):
     )
 
 
+def test_what_else_is_simulated_does_not_change_a_bit(random_body, monkeypatch):
+    """Else a fitness would depend on what it shared a batch with, and so on what was cached."""
+    bodies = [random_body(seed) for seed in range(70)]
+    hills = make_terrain("hills")
+    alone = [simulate([body], hills, seconds=2.0) for body in bodies[:3]]
+    together = simulate(bodies, hills, seconds=2.0)
+    monkeypatch.setattr("physics.simulate.capacity_for", lambda body: CAPACITIES[3])
+    roomier = simulate(bodies[:3], hills, seconds=2.0)
+    for row in range(3):
+        for other in (together, roomier):
+            np.testing.assert_array_equal(other.center_of_mass[row], alone[row].center_of_mass[0])
+
+
+def test_many_terrains_are_joined_by_chunk(random_body):
+    bodies = [random_body(seed) for seed in range(20)]
+    terrains = [make_terrain("hills", seed=seed) for seed in range(20)]
+    together = simulate(bodies, terrains, seconds=0.2)
+    for row in (0, 7, 19):
+        alone = simulate([bodies[row]], terrains[row], seconds=0.2)
+        np.testing.assert_allclose(together.displacement[row], alone.displacement[0], atol=1e-5)
+
+
 def test_zero_seconds_is_zero_displacement(random_body):
     outcome = simulate([random_body(1), random_body(2)], make_terrain("hills"), seconds=0.0)
     np.testing.assert_array_equal(outcome.displacement, 0.0)

@@ -102,23 +102,6 @@ def test_lanes_neither_gather_nor_scatter(random_body):
     assert found == {False: ["gather[", "scatter-add["], True: []}
 
 
-def test_what_else_is_simulated_does_not_change_a_bit(random_body):
-    """Else a result would depend on what it shared a batch with, and so on what was cached."""
-    bodies = [random_body(seed) for seed in range(8)]
-    terrain, steps = make_terrain("hills"), 480
-    walks = []
-    for capacity, count in ((Capacity(16, 32), 8), (Capacity(16, 32), 3), (Capacity(32, 64), 8)):
-        walkers = assemble(bodies[:count], [terrain] * count, capacity, WORLD)
-        batch = Batch(
-            walkers=walkers,
-            terrains=join_terrains([terrain]),
-            terrain_of=np.zeros(count, np.int32),
-        )
-        walks.append(_simulate(batch, steps=steps).center_of_mass)
-    np.testing.assert_array_equal(walks[0][:3], walks[1])
-    np.testing.assert_array_equal(walks[0], walks[2])
-
-
 def test_one_walker_that_explodes_leaves_the_others_alone(random_body):
     batch, _ = _batch(random_body, ["tunnel"])
     before = _simulate(batch)
