@@ -2,10 +2,11 @@ import random
 
 import pytest
 
-from elmjax.corpus import edit, edited_programs, grow
+from elmjax.corpus import edited_programs, grow, keep
 from elmjax.diffs import apply, numbered
-from elmjax.diffs.messages import MESSAGES
-from elmjax.programs import ProgramPool
+from elmjax.diffs.messages import CHANGED_PARAMETERS, MESSAGES, SMALL_CHANGE
+from elmjax.mutators import Child, tree_mutator
+from elmjax.programs import SEEDS, ProgramPool
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def pool():
 def test_every_parent_runs_and_every_edit_changes_what_it_builds(pool) -> None:
     rng = random.Random(0)
     parents = grow(12, pool, rng)
-    edited = edit(parents, 4, pool, rng)
+    edited = keep(parents, tree_mutator(parents, 6, 0), 4, pool)
     assert len(edited) >= 10
     messages = {message.text for message in MESSAGES}
     for parent in edited:
@@ -33,11 +34,29 @@ def test_every_parent_runs_and_every_edit_changes_what_it_builds(pool) -> None:
 
 
 def test_the_same_seed_gives_the_same_data(pool) -> None:
-    first, again, other = (
-        edit(grow(4, pool, random.Random(seed)), 2, pool, random.Random(seed)) for seed in (1, 1, 2)
-    )
+    first, again, other = (grow(4, pool, random.Random(seed)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_edits_whose_message_is_not_true_are_left_out(pool) -> None:
+    parent = SEEDS["square"]
+    number = parent.replace("10", "11", 1)
+    structure = parent.replace("    return wc", "    wc.add_joint(1, 2)\n    return wc", 1)
+    assert parent not in (number, structure)
+    children = [
+        Child(operator="diff", message=message.text, diff="", program=program)
+        for message in MESSAGES
+        for program in (number, structure)
+    ]
+    (kept,) = keep([parent], children, 9, pool)
+    # Both edits are small changes, the last message that is true of each.
+    assert [message for message, _ in kept.edits] == [SMALL_CHANGE.text] * 2
+    (parameters,) = keep([parent], children[2:4], 9, pool)
+    assert [message for message, _ in parameters.edits] == [CHANGED_PARAMETERS.text]
+    (changed,) = keep([parent], children[:2], 9, pool)
+    assert "add_joint(1, 2)" in changed.edits[0][1]
+    assert len(changed.edits) == 1
 
 
 @pytest.mark.slow

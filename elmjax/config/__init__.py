@@ -11,6 +11,7 @@ from elmjax.config.schema import (
     Optimiser,
     Pretrain,
     Programs,
+    Rejection,
 )
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Optimiser",
     "Pretrain",
     "Programs",
+    "Rejection",
     "dump",
     "load",
     "load_dumped",

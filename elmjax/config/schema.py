@@ -71,6 +71,20 @@ class GridConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """Rounds in which the diff model learns those of its own edits that run and change the body."""
+
+    rounds: Natural = 0
+    iterations: Count = 24  # of the MAP-Elites run on each seed whose elites are edited
+    proposals: Count = 12  # edits sampled of each elite
+    replay: NonNegative = 1.0  # parents of the corpus read again, for each elite
+    temperature: Positive = 1.0
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=200, learning_rate=1e-3, warmup=20)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pretrain:
     """Training of the diff model from scratch on generated programs and edits."""
 
@@ -83,6 +97,7 @@ class Pretrain:
     )
     program_weight: NonNegative = 0.2  # weight of the loss on the program itself
     checkpoint_every: Count = 500  # steps
+    rejection: Rejection = field(default_factory=Rejection)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from elmjax.programs.pool import ProgramPool as ProgramPool
     from elmjax.programs.seeds import SEEDS as SEEDS
     from elmjax.programs.syntax import canonical as canonical
+    from elmjax.programs.syntax import same_but_for_numbers as same_but_for_numbers
     from elmjax.programs.tree import mutate as mutate
     from elmjax.programs.verdict import Verdict as Verdict
 
@@ -26,6 +27,7 @@ _HOMES = {
     "Verdict": "verdict",
     "canonical": "syntax",
     "mutate": "tree",
+    "same_but_for_numbers": "syntax",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

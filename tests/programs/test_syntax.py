@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from elmjax.programs import SEEDS, canonical
+from elmjax.programs import SEEDS, canonical, same_but_for_numbers
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -40,3 +40,20 @@ def test_doubtful_programs_make_no_noise():
         warnings.simplefilter("error")
         assert canonical("x is 1") == "x is 1\n"
         canonical("'\\d'")
+
+
+@pytest.mark.parametrize(
+    ("program", "other", "same"),
+    [
+        ("f(1, 2.5)", "f(-3, 1e9)", True),
+        ("f(-x)", "f(x)", False),
+        ("f(- -1)", "f(1)", True),
+        ("f(1)", "f(True)", False),
+        ("f(1)", "f('1')", False),
+        ("f(1)", "f(number)", False),
+        ("f(1)", "f(1, 1)", False),
+        ("x = 1", "y = 1", False),
+    ],
+)
+def test_numbers_and_nothing_else_may_differ(program, other, same):
+    assert same_but_for_numbers(program, other) is same

@@ -1,68 +1,70 @@
-import numpy as np
+"""Pre-training from the corpus to the refined model, as small as it can be."""
+
+import math
+
 import pytest
 
-from elmjax.corpus import EditedProgram
-from elmjax.diffs import Edit, numbered, prompts
-from elmjax.lm.packing import pack
-from elmjax.lm.tokenizer import Tokenizer
-from elmjax.programs import SEEDS
-from elmjax.stages.pretrain import documents
+from elmjax import config as configuration
+from elmjax import corpus
+from elmjax.lm import store
+from elmjax.mutators import tree_mutator
+from elmjax.stages import rejection
+from elmjax.stages.pretrain import pretrain
+from elmjax.stages.run import Run
 
-PARENT = EditedProgram(
-    program="a = 1\nb = 2",
-    edits=tuple((f"Message {i}.", f"<|0|><|1|><|add|>a = {i}\n<|end|>") for i in range(9)),
-)
+OPTIMISER = "{steps = 2, learning_rate = 1e-3, rows = 2, row_length = 1024}"
+SMALL = {
+    "seconds": "0.1",
+    "evolve.parents": "2",
+    "evolve.children": "2",
+    "evolve.max_new_tokens": "8",
+    "pretrain.parents": "6",
+    "pretrain.edits": "2",
+    "pretrain.held_out": "2",
+    "pretrain.model": "{layers = 1, width = 16, heads = 2, hidden = 16}",
+    "pretrain.optimiser": OPTIMISER,
+    "pretrain.rejection.rounds": "1",
+    "pretrain.rejection.iterations": "1",
+    "pretrain.rejection.proposals": "3",
+    "pretrain.rejection.optimiser": OPTIMISER,
+}
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
-    return Tokenizer.train(list(SEEDS.values()), entries=300)
+def finished(tmp_path_factory):
+    """A run whose model writes what syntax-tree mutation would: a good diff model."""
+    folder = tmp_path_factory.mktemp("runs") / "walker"
+    patch = pytest.MonkeyPatch()
+    patch.setattr(rejection, "DiffMutator", lambda **_: tree_mutator)
+    patch.setattr(rejection, "SEEDS", ("square",))
+    with Run.open(folder, configuration.load(None, list(SMALL.items()))) as run:
+        summary = pretrain(run)
+    patch.undo()
+    return folder, summary
 
 
-def make(tokenizer: Tokenizer, row_length: int):
-    return documents([PARENT], tokenizer, program_weight=0.2, row_length=row_length, seed=0)
+def test_what_the_model_wrote_well_is_learned(finished):
+    folder, _ = finished
+    own = corpus.load(folder / "rejection-1.parquet")
+    assert own
+    assert all(1 <= len(parent.edits) <= 2 for parent in own)
+    steps = [line for line in (folder / "metrics.jsonl").open() if '"rejection-1"' in line]
+    assert len(steps) == 2
+    assert store.load(folder / "pretrain" / "model").config.layers == 1
 
 
-@pytest.mark.parametrize("row_length", [100, 150, 1000])
-def test_every_edit_is_there_once_and_every_document_fits_a_row(tokenizer, row_length) -> None:
-    made = [d for d in make(tokenizer, row_length) if len(d.continuations) > 0]
-    edits = [d for d in made if d.given]
-    written = [tokenizer.decode(c) for d in edits for c in d.continuations]
-    assert written == [prompts.request(message) + edit for message, edit in PARENT.edits]
-    assert not pack(made, row_length).too_long
-    assert [d.prompt_weight for d in edits] == [0.2] + [0.0] * (len(edits) - 1)
+def test_rates_are_measured_before_and_after(finished):
+    _, summary = finished
+    assert len(summary["rates"]) == 2
+    for rates in summary["rates"]:
+        assert 0.0 < rates["change"] <= rates["run"] <= rates["apply"] <= 1.0
+        assert 0.0 < rates["unique"] <= 1.0
+        # Syntax-tree mutation says only what is true.
+        numbers_only = rates["Changed parameters in make_walker function."]
+        assert numbers_only is None or math.isclose(numbers_only, 1.0)
 
 
-def test_only_the_edit_is_learned_and_not_the_message(tokenizer) -> None:
-    document = make(tokenizer, 1000)[0]
-    batch = pack([document], 1000).batch
-    learned = batch.targets[0][batch.weights[0] == 1.0]
-    text = tokenizer.decode(learned.tolist())
-    assert text == "".join(edit for _, edit in PARENT.edits)
-    assert "Message" not in text
-
-
-def test_training_asks_as_the_mutator_will(tokenizer) -> None:
-    # What stands before the first learned token must be the prompt that sampling uses.
-    document = make(tokenizer, 1000)[0]
-    assert document.given is not None
-    asked = [*document.prompt, *document.continuations[0][: document.given[0]]]
-    lines = prompts.numbered_program(PARENT.program)
-    assert asked == tokenizer.encode(lines + prompts.request(PARENT.edits[0][0]))
-
-
-def test_written_edits_parse_back(tokenizer) -> None:
-    document = make(tokenizer, 1000)[0]
-    assert document.given is not None
-    for ids, known in zip(document.continuations, document.given, strict=True):
-        assert isinstance(numbered.parse(tokenizer.decode(ids[known:])), Edit)
-
-
-def test_a_share_of_the_programs_is_read_whole(tokenizer) -> None:
-    parents = [EditedProgram(program=f"a = {i}", edits=PARENT.edits[:1]) for i in range(400)]
-    made = documents(parents, tokenizer, program_weight=0.2, row_length=200, seed=0)
-    whole = [d for d in made if not d.given]
-    assert np.isclose(len(whole) / 400, 0.15, atol=0.06)
-    assert tokenizer.decode([*whole[0].prompt, *whole[0].continuations[0]]).startswith(
-        prompts.WHOLE_PROGRAM
-    )
+def test_a_finished_run_is_not_run_again(finished):
+    folder, summary = finished
+    with Run.open(folder, configuration.load(None, list(SMALL.items()))) as run:
+        assert pretrain(run) == summary
