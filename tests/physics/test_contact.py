@@ -165,15 +165,22 @@ def test_seams_of_a_straight_floor_cannot_be_felt(throw, slope):
     np.testing.assert_allclose(paths[1], paths[0], atol=2e-3)
 
 
+@pytest.fixture(scope="module")
+def paths(throw_many):
+    """Of all shots at all obstacles, [steps, joints, 2] m by obstacle: one program for all."""
+    random = np.random.default_rng(0)
+    shots = [_shots(name, 35, random) for name in OBSTACLES]
+    start, velocity = (np.concatenate(part) for part in zip(*shots, strict=True))
+    assert (_clearance(start) > RADIUS).all()
+    path = throw_many(from_polylines(FLOOR), start, velocity, seconds=0.5)
+    return dict(zip(OBSTACLES, np.split(path, len(OBSTACLES), axis=1), strict=True))
+
+
 @pytest.mark.parametrize("name", OBSTACLES)
-def test_nothing_tunnels_at_thirty_metres_a_second(throw_many, name):
-    start, velocity = _shots(name, 300, np.random.default_rng(0))
-    outside = _clearance(start) > RADIUS
-    path = throw_many(from_polylines(FLOOR), start, velocity, seconds=0.5)[:, outside]
-    assert outside.sum() > 150
-    clearance = _clearance(path).min(axis=(0, 1))
-    assert clearance > RADIUS - 0.02  # a sixth of what a joint covers in a step
-    assert clearance < RADIUS + 0.01  # they did touch
+def test_nothing_tunnels_at_thirty_metres_a_second(paths, name):
+    least = _clearance(paths[name]).min(axis=0)
+    assert (least > RADIUS - 0.02).all()  # a sixth of what a joint covers in a step
+    assert (least < RADIUS + 0.01).sum() > 15  # most did touch
 
 
 @pytest.mark.parametrize("side", [-1, 1])
