@@ -38,9 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         or a file was wrong; 130 after an interrupt.
     """
     parser = _make_parser()
-    options, rest = parser.parse_known_args(arguments)
+    words, settings = _set_apart(sys.argv[1:] if arguments is None else arguments)
+    options, rest = parser.parse_known_args(words)
     try:
-        return options.command(options, rest)
+        return options.command(options, [*rest, *settings])
     except ConfigError as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
         return WRONG_USE
@@ -76,6 +77,7 @@ def _make_parser() -> argparse.ArgumentParser:
     ):
         _add_stage(commands, name, help_text, stage)
     _add_simulate(commands)
+    _add_terrains(commands)
     _add_config(commands)
     return parser
 
@@ -136,6 +138,26 @@ def _add_simulate(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.set_defaults(command=_simulate, name="simulate")
 
 
+def _add_terrains(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = commands.add_parser(
+        "terrains",
+        allow_abbrev=False,
+        help="list the terrains with their parameters, and draw them",
+        description="Lists terrains with their parameters and what they are. Parameters are "
+        'settings (--terrain.poet.roughness 0.5), and [terrain.NAME] with like = "poet" in a '
+        "configuration defines a terrain NAME (--terrain.NAME.like poet).",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="name of a terrain, or a JSON file of polylines (default: all that have a name)",
+    )
+    parser.add_argument("-o", dest="picture", type=Path, metavar="FILE.png", help="draw them too")
+    _add_config_option(parser)
+    parser.set_defaults(command=_terrains, name="terrains")
+
+
 def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("config", help="print the resolved configuration as TOML")
     _add_config_option(parser)
@@ -148,6 +170,25 @@ def _add_config_option(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"a TOML file or one of: {', '.join(named_configs())} (default: built-in values)",
     )
+
+
+def _set_apart(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Separates dotted settings with their values from the words of the command itself.
+
+    argparse knows no settings, and would take their values for programs or terrains.
+    """
+    words: list[str] = []
+    settings: list[str] = []
+    remaining = list(arguments)
+    while remaining:
+        word = remaining.pop(0)
+        name, equals, _ = word.partition("=")
+        if name.startswith("--") and "." in name:
+            settings += [word] if equals else [word, *remaining[:1]]
+            del remaining[: 0 if equals else 1]
+        else:
+            words.append(word)
+    return words, settings
 
 
 def _overrides(rest: Sequence[str]) -> list[tuple[str, str]]:
@@ -185,6 +226,17 @@ def _simulate(options: argparse.Namespace, rest: Sequence[str]) -> int:
         options.programs, options.terrain, load(options.config, overrides)
     )
     simulate.show(lines, as_json=options.json)
+    return 0
+
+
+def _terrains(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    config = load(options.config, _overrides(rest))
+    from elmjax.stages import gallery
+
+    names = gallery.choose(config, options.names)
+    if options.picture is not None:
+        gallery.draw(config, names, options.picture)
+    print(gallery.listing(config, names))
     return 0
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from elmjax.programs import Execution, ProgramPool, Verdict
 from physics.body import Body
+from physics.polylines import Polylines
 from physics.room import has_room
 from physics.simulate import simulate
-from physics.terrain import Polylines, build
+from physics.terrain import build
 from physics.world import World
 
 

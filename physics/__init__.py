@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from physics.body import CAPACITIES, Body, Capacity, capacity_for
+    from physics.polylines import Polylines, load_polylines
     from physics.raster import terrain_image
     from physics.simulate import trajectory
     from physics.terrain import (
         TERRAINS,
-        Polylines,
+        describe,
         from_polylines,
-        load_polylines,
         load_terrain,
         make_polylines,
         make_terrain,
+        parameters_of,
     )
     from physics.types import Outcome, State, Terrain, Walker
     from physics.world import World
@@ -36,11 +37,13 @@ __all__ = [
     "Walker",
     "World",
     "capacity_for",
+    "describe",
     "from_polylines",
     "load_polylines",
     "load_terrain",
     "make_polylines",
     "make_terrain",
+    "parameters_of",
     "terrain_image",
     "trajectory",
 ]
@@ -49,13 +52,14 @@ _MODULES = {
     "body": ("Body", "Capacity", "CAPACITIES", "capacity_for"),
     "world": ("World",),
     "types": ("Walker", "State", "Terrain", "Outcome"),
+    "polylines": ("Polylines", "load_polylines"),
     "terrain": (
-        "Polylines",
         "TERRAINS",
+        "describe",
+        "parameters_of",
         "make_polylines",
         "make_terrain",
         "from_polylines",
-        "load_polylines",
         "load_terrain",
     ),
     "raster": ("terrain_image",),

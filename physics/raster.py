@@ -5,8 +5,8 @@ Rows run from the top down, as in an image.
 
 import numpy as np
 
+from physics.polylines import Polylines
 from physics.surface import segments_of
-from physics.terrain import Polylines
 from physics.types import Terrain
 
 # Sample columns per pixel; within a column the covered height is exact.

@@ -1,7 +1,8 @@
 """Whether a body has room where walks start, at x = 0.
 
 Bodies are placed above the floor below them, so one wide enough to reach over a wall would start
-on top of it, and one reaching over the mouth of a tunnel would start inside the rock.
+on top of it, and one reaching over the mouth of a tunnel would start inside the rock. Low faces,
+of steps and stumps, are ground like the slope of a hill: a body may start on them.
 """
 
 import itertools
@@ -9,13 +10,15 @@ import itertools
 import numpy as np
 
 from physics.body import Body
-from physics.terrain import Polylines
+from physics.polylines import Polylines
 
 Face = tuple[float, float]  # x of a vertical face, and the height at which its rock begins, m
 
+LOWEST_WALL = 3.0  # m; lower faces are no walls
+
 
 def has_room(body: Body, terrain: Polylines, joint_radius: float) -> bool:
-    """Whether no joint starts beyond a vertical face of the terrain.
+    """Whether no joint starts beyond a wall of the floor or a vertical face of a ceiling.
 
     Args:
         body: any walker; it starts with the mean of its joints at x = 0.
@@ -32,11 +35,17 @@ def has_room(body: Body, terrain: Polylines, joint_radius: float) -> bool:
 
 
 def _walls(floor: np.ndarray) -> list[Face]:
-    """Faces of the floor that rise away from the start, as walls of any height."""
-    (x, y), (next_x, next_y) = floor[:-1].T, floor[1:].T
-    # Up to the right on the right side of the start, down to the right on the left side.
-    rises = (x == next_x) & (np.sign(x) * (next_y - y) > 0)
-    return [(float(face), -np.inf) for face in x[rises]]
+    """Faces that rise at least `LOWEST_WALL` over all ground between the start and them."""
+    level = np.interp(0.0, floor[:, 0], floor[:, 1])
+    walls = []
+    for side in (-1.0, 1.0):
+        outwards = floor[:: int(side)] * [side, 1.0]
+        ahead, height = outwards[outwards[:, 0] > 0.0].T
+        distance, foot = np.unique(ahead, return_index=True)
+        top = np.append(foot[1:], len(ahead)) - 1  # equal to `foot` where there is no face
+        highest = np.maximum(np.maximum.accumulate(height), level)
+        walls += [side * wall for wall in distance[height[top] - highest[foot] >= LOWEST_WALL]]
+    return [(float(wall), -np.inf) for wall in walls]
 
 
 def _overhangs(terrain: Polylines) -> list[Face]:

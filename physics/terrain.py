@@ -1,55 +1,25 @@
-"""Named terrains and terrains from polylines.
+"""Named terrains, and terrains of one's own.
 
 A terrain is a floor and any number of ceilings, each a polyline from left to right, in metres.
-Vertical pieces are faces: of a wall where they belong to the floor, of a roof where they belong to
-a ceiling. Outside its range the floor continues flat from its ends. Walkers start at x = 0.
+Outside its range the floor continues flat from its ends. Walkers start at x = 0.
 """
 
-import dataclasses
-import difflib
 import inspect
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
+from physics.obstacles import gaps, poet, steps
+from physics.parameters import check_between, check_positive, check_whole, unknown
+from physics.polylines import HALF_WIDTH, Polylines, load_polylines, to_polylines
 from physics.surface import build_terrain
 from physics.types import Terrain
 
-HALF_WIDTH = 200.0  # m to either side of the start; walkers cover about 60 m in ten seconds
 ROOF_TOP = 60.0  # m, upper end of a tunnel's vertical face: out of any walker's reach
-FARTHEST = 400.0  # m, largest coordinate: positions are float32
 # Width of the bumps, (wavelength / 2 pi): fits figure 16 of the paper.
 BUMP_SCALE = 5.0  # m
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Polylines:
-    """The surface of a terrain, on the host.
-
-    Free space lies above the floor, and below each ceiling: on the left-hand side of the floor's
-    direction and on the right-hand side of a ceiling's.
-
-    Raises:
-        ValueError: on construction, where the polylines do not describe a terrain.
-    """
-
-    floor: np.ndarray  # [points, 2] m, left to right
-    ceilings: tuple[np.ndarray, ...] = ()  # [points, 2] m each, left to right
-
-    def __post_init__(self) -> None:
-        _check_points("floor", self.floor)
-        for index, ceiling in enumerate(self.ceilings):
-            _check_points(f"ceilings[{index}]", ceiling)
-            _check_above(f"ceilings[{index}]", ceiling, self.floor)
-        first, last = self.floor[0, 0], self.floor[-1, 0]
-        if not first <= 0.0 <= last:
-            raise ValueError(
-                f"floor: got x from {first:g} to {last:g} m, want it to cover the start, x = 0"
-            )
 
 
 def flat() -> Polylines:
@@ -59,19 +29,20 @@ def flat() -> Polylines:
 
 def left_wall(distance: float = 20.0, height: float = 20.0) -> Polylines:
     """Level ground that ends `distance` m left of the start, at a wall `height` m high."""
-    _check_positive("left_wall", distance=distance, height=height)
+    check_positive("left_wall", distance=distance, height=height)
     return Polylines(floor=_points((-distance, height), (-distance, 0.0), (HALF_WIDTH, 0.0)))
 
 
 def right_wall(distance: float = 20.0, height: float = 20.0) -> Polylines:
     """Level ground that ends `distance` m right of the start, at a wall `height` m high."""
-    _check_positive("right_wall", distance=distance, height=height)
+    check_positive("right_wall", distance=distance, height=height)
     return Polylines(floor=_points((-HALF_WIDTH, 0.0), (distance, 0.0), (distance, height)))
 
 
 def tunnel(mouth: float = 20.0, clearance: float = 9.2) -> Polylines:
     """Level ground under a roof `clearance` m high, open within `mouth` m of the start."""
-    _check_positive("tunnel", mouth=mouth, clearance=clearance)
+    check_positive("tunnel", most=HALF_WIDTH - 1.0, mouth=mouth)
+    check_positive("tunnel", clearance=clearance)
     if clearance >= ROOF_TOP:
         raise ValueError(f"tunnel: clearance: got {clearance!r} m, want less than {ROOF_TOP} m")
     left = _points((-HALF_WIDTH, clearance), (-mouth, clearance), (-mouth, ROOF_TOP))
@@ -85,8 +56,7 @@ def bumpy(height: float = 2.0) -> Polylines:
     The paper's figure suggests a height of 5 m, whose slopes of 45 degrees friction 0.8 does not
     hold.
     """
-    if not 0.0 <= height <= 20.0:
-        raise ValueError(f"bumpy: height: got {height!r} m, want 0 to 20")
+    check_between("bumpy", 0.0, 20.0, height=height)
     # The troughs and crests lie on points, so both halves are the same to the last bit.
     x = np.arange(-200, 201) * (HALF_WIDTH / 200.0)
     return Polylines(floor=np.stack([x, height * (1.0 - np.cos(x / BUMP_SCALE))], axis=1))
@@ -103,8 +73,11 @@ def hills(
         slope: Largest slope; heights shrink where they would exceed it.
         flat_start: Half the width of the level start, m.
     """
-    _check_positive("hills", height=height, slope=slope, flat_start=flat_start)
-    random = np.random.default_rng(seed)
+    check_whole("hills", seed=seed)
+    check_positive("hills", height=height, slope=slope)
+    check_positive("hills", most=HALF_WIDTH / 2.0, flat_start=flat_start)
+    # The generator by name: NumPy may change which one is its default.
+    random = np.random.Generator(np.random.PCG64(seed))
     x = np.arange(-200, 201) * (HALF_WIDTH / 200.0)
     wavelength = np.geomspace(8.0, 40.0, 6)[:, None]
     turn = random.uniform(0.0, 1.0, wavelength.shape)
@@ -125,8 +98,28 @@ TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType(
         "tunnel": tunnel,
         "bumpy": bumpy,
         "hills": hills,
+        "steps": steps,
+        "gaps": gaps,
+        "poet": poet,
     }
 )
+
+
+def parameters_of(name: str) -> dict[str, float]:
+    """The parameters of a named terrain and their defaults, in order.
+
+    Raises:
+        ValueError: where the name is unknown.
+    """
+    if name not in TERRAINS:
+        raise ValueError(unknown("terrain", name, list(TERRAINS)))
+    signature = inspect.signature(TERRAINS[name])
+    return {key: parameter.default for key, parameter in signature.parameters.items()}
+
+
+def describe(name: str) -> str:
+    """What a named terrain is, in one sentence."""
+    return (inspect.getdoc(TERRAINS[name]) or "").partition("\n")[0].replace("`", "")
 
 
 def make_polylines(name: str, **parameters: float) -> Polylines:
@@ -135,14 +128,11 @@ def make_polylines(name: str, **parameters: float) -> Polylines:
     Raises:
         ValueError: where the name or a parameter is unknown or a value out of range.
     """
-    if name not in TERRAINS:
-        raise ValueError(_unknown("terrain", name, list(TERRAINS)))
-    maker = TERRAINS[name]
-    known = list(inspect.signature(maker).parameters)
+    known = list(parameters_of(name))
     for parameter in parameters:
         if parameter not in known:
-            raise ValueError(_unknown(f"parameter of terrain {name!r}", parameter, known))
-    return maker(**parameters)
+            raise ValueError(unknown(f"parameter of terrain {name!r}", parameter, known))
+    return TERRAINS[name](**parameters)
 
 
 def make_terrain(name: str, **parameters: float) -> Terrain:
@@ -154,31 +144,8 @@ def from_polylines(
     floor: np.ndarray | Sequence[Sequence[float]],
     ceilings: Sequence[np.ndarray | Sequence[Sequence[float]]] = (),
 ) -> Terrain:
-    """A terrain of one's own: polylines of [points, 2] m, left to right.
-
-    Raises:
-        ValueError: where a polyline has fewer than two points, is not finite, runs right to left,
-            leaves the start uncovered, or where a ceiling lies below the floor.
-    """
-    return build(_polylines(floor, ceilings))
-
-
-def load_polylines(path: str | Path) -> Polylines:
-    """Reads {"floor": [[x, y], ...], "ceilings": [[[x, y], ...], ...]} (m), ceilings optional.
-
-    Raises:
-        ValueError: where the file is not such a record; the message names the file.
-    """
-    try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(record, dict) or "floor" not in record:
-            raise ValueError('got no "floor", want {"floor": [[x, y], ...], "ceilings": [...]}')
-        for key in record:
-            if key not in ("floor", "ceilings"):
-                raise ValueError(_unknown("key", key, ["floor", "ceilings"]))
-        return _polylines(record["floor"], record.get("ceilings") or ())
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are among its children
-        raise ValueError(f"terrain file {path}: {error}") from error
+    """A terrain of one's own: polylines of [points, 2] m. See `to_polylines` for errors."""
+    return build(to_polylines(floor, ceilings))
 
 
 def load_terrain(path: str | Path) -> Terrain:
@@ -191,69 +158,5 @@ def build(polylines: Polylines) -> Terrain:
     return build_terrain(polylines.floor, polylines.ceilings)
 
 
-def _polylines(floor: object, ceilings: object) -> Polylines:
-    if not isinstance(ceilings, Sequence | np.ndarray):
-        raise ValueError(f"ceilings: got {ceilings!r}, want a list of polylines")
-    return Polylines(
-        floor=_array("floor", floor),
-        ceilings=tuple(_array(f"ceilings[{i}]", ceiling) for i, ceiling in enumerate(ceilings)),
-    )
-
-
-def _array(name: str, points: object) -> np.ndarray:
-    try:
-        return np.array(points, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: want a list of [x, y] pairs of numbers ({error})") from error
-
-
 def _points(*points: tuple[float, float]) -> np.ndarray:
     return np.array(points, dtype=np.float64)
-
-
-def _check_points(name: str, points: np.ndarray) -> None:
-    if points.ndim != 2 or points.shape[1:] != (2,) or len(points) < 2:
-        raise ValueError(f"{name}: got shape {list(points.shape)}, want [points >= 2, 2]")
-    if not np.isfinite(points).all():
-        raise ValueError(f"{name}: got a coordinate that is not finite")
-    if np.abs(points).max() > FARTHEST:
-        raise ValueError(
-            f"{name}: got a coordinate of {np.abs(points).max():g} m, want at most {FARTHEST:g} m"
-        )
-    back = np.flatnonzero(np.diff(points[:, 0]) < 0.0)
-    if len(back):
-        raise ValueError(
-            f"{name}: got x falling from {points[back[0], 0]:g} to {points[back[0] + 1, 0]:g} m "
-            f"at point {back[0] + 1}, want left to right"
-        )
-    if (points == points[0]).all():
-        raise ValueError(f"{name}: got one point repeated, want at least two different ones")
-
-
-def _check_above(name: str, ceiling: np.ndarray, floor: np.ndarray) -> None:
-    # A ceiling's own points, and the floor's points below it: both polylines are straight between.
-    inside = (floor[:, 0] > ceiling[0, 0]) & (floor[:, 0] < ceiling[-1, 0])
-    x = np.concatenate([ceiling[:, 0], floor[inside, 0]])
-    y = np.concatenate([ceiling[:, 1], np.interp(floor[inside, 0], *ceiling.T)])
-    below = np.concatenate([np.interp(ceiling[:, 0], *floor.T), floor[inside, 1]])
-    if (y <= below).any():
-        worst = int(np.argmin(y - below))
-        raise ValueError(
-            f"{name}: got {y[worst]:g} m at x = {x[worst]:g} m, want it above the floor, "
-            f"{below[worst]:g} m there"
-        )
-
-
-def _check_positive(terrain: str, **values: float) -> None:
-    for name, value in values.items():
-        if not (math.isfinite(value) and 0.0 < value <= FARTHEST):
-            raise ValueError(
-                f"{terrain}: {name}: got {value!r}, want more than 0, at most {FARTHEST:g}"
-            )
-
-
-def _unknown(kind: str, got: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(got, known, n=1, cutoff=0.4)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    wanted = ", ".join(known) if known else "none"
-    return f"unknown {kind}: got {got!r}, want one of: {wanted}{hint}"

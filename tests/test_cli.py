@@ -78,6 +78,38 @@ def test_simulate_on_a_terrain_from_a_file(tmp_path, capsys) -> None:
     assert own["displacement"] != 0.0
 
 
+def test_simulate_on_a_terrain_like_a_named_one(tmp_path, capsys) -> None:
+    paths = write(tmp_path, square=SEEDS["square"])
+    steep = ["--terrain.steep.like", "bumpy", "--terrain.steep.height", "9", "--seconds", "1"]
+    # The settings stand before the programs: their values are not programs.
+    assert cli.main(["simulate", *steep, *paths, "--terrain", "steep", "--json"]) == 0
+    bumpy = ["--terrain", "bumpy", "--terrain.bumpy.height=9", "--seconds", "1"]
+    assert cli.main(["simulate", *paths, *bumpy, "--json"]) == 0
+    own, named = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert own["displacement"] == named["displacement"] != 0.0
+
+
+def test_terrains_lists_every_terrain_with_its_parameters(capsys) -> None:
+    own = ["--terrain.rough1.like", "poet", "--terrain.rough1.seed", "7"]
+    assert cli.main(["terrains", *own, "--terrain.left_wall.distance", "8"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads, descriptions = lines[::2], lines[1::2]
+    names = ["flat", "left_wall", "right_wall", "tunnel", "bumpy", "hills", "steps", "gaps", "poet"]
+    assert [head.split()[0] for head in heads] == [*names, "rough1"]
+    assert heads[1] == "left_wall  distance=8  height=20"
+    assert heads[-1].startswith("rough1 (like poet)  seed=7  roughness=0.2  lowest_stump=")
+    assert descriptions[-1] == descriptions[-2]
+    assert all(line.startswith("    ") and line.endswith(".") for line in descriptions)
+
+
+def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
+    pit, picture = tmp_path / "pit.json", tmp_path / "sheet.png"
+    pit.write_text(json.dumps({"floor": [[-9, 0], [2, 0], [2, -1], [9, -1]]}))
+    assert cli.main(["terrains", "gaps", str(pit), "-o", str(picture)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "    A file of polylines."
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -98,6 +130,16 @@ def test_simulate_on_a_terrain_from_a_file(tmp_path, capsys) -> None:
         (["run", "--conditional.batch", "7"], "conditional.batch: got 7, wanted a multiple of 12"),
         (["run", "--grid.upper", "[0, 24, 300]"], "grid"),
         (["run", "--terrain.hills.seed", "1.5"], "terrain hills: "),
+        (["run", "--terrain.rough1.like", "poett"], "terrain rough1: like: unknown terrain: got"),
+        (["run", "--terrain.rough1.seed", "3"], "terrain rough1: unknown terrain: got 'rough1'"),
+        (["run", "--terrain.r.like", "poet", "--terrain.r.hight", "3"], "terrain r: unknown param"),
+        (["run", "--terrain.flat.like", "poet"], "terrain flat: like: got 'poet' for a terrain"),
+        (["run", "--evolve.terrain", "absent.json"], "terrain absent.json: "),
+        (["run", "--conditional.terrains", '["absent.json"]'], "terrain absent.json: "),
+        (["simulate", "{square}", "--terrain", "r2", "--terrain.r1.like", "poet"], "mean 'r1'"),
+        (["simulate", "{square}", "--terrain.poet.gap_depth", "deep"], "terrain.poet: gap_depth"),
+        (["terrains", "swamp"], "terrain swamp: unknown terrain: got 'swamp', want one of"),
+        (["terrains", "-o", "sheet.jpg"], "-o: got 'sheet.jpg', wanted a file that ends in .png"),
         (["walk"], "invalid choice: 'walk'"),
     ],
 )
@@ -139,7 +181,8 @@ def test_a_machine_that_cannot_lock_programs_down_is_told_so(tmp_path, monkeypat
 def test_help_explains_every_command() -> None:
     done = elmjax("--help")
     assert done.returncode == 0
-    for command in ("run", "pretrain", "evolve", "finetune", "conditional", "simulate", "config"):
+    commands = "run pretrain evolve finetune conditional simulate terrains config"
+    for command in commands.split():
         assert command in done.stdout
 
 

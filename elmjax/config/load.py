@@ -130,7 +130,7 @@ def _validate(values: dict[str, Any]) -> Config:
     except ValidationError as errors:
         first = errors.errors()[0]
         # Where a number may be an int or a float, pydantic names the type it tried in the path.
-        name = ".".join(str(part) for part in first["loc"] if part not in ("int", "float"))
+        name = ".".join(str(part) for part in first["loc"] if part not in ("int", "float", "str"))
         if first["type"] == "value_error":  # raised by the section itself
             message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(f"{name}: {message}") from None

@@ -27,7 +27,20 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 # One or more, all different.
 Several = (Field(min_length=1), AfterValidator(_distinct))
-TerrainParameters = dict[str, int | float]
+
+
+def _numbers_but_like(
+    parameters: dict[str, int | float | str],
+) -> dict[str, int | float | str]:
+    for name, value in parameters.items():
+        if (name == "like") != isinstance(value, str):
+            wanted = "the name of a terrain" if name == "like" else "a number"
+            raise ValueError(f"{name}: got {value!r}, wanted {wanted}")
+    return parameters
+
+
+# `like` makes the section a terrain of its own, from that named one; all others are numbers.
+TerrainParameters = Annotated[dict[str, int | float | str], AfterValidator(_numbers_but_like)]
 
 
 @dataclass(frozen=True, kw_only=True)

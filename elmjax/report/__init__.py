@@ -7,11 +7,13 @@ from elmjax.report.metrics_log import MetricsLog, read_metrics
 from elmjax.report.progress import StageProgress, stage_progress
 from elmjax.report.statistics import Interval, difference_interval, mean_interval
 from elmjax.report.table import closing_table, closing_text
+from elmjax.report.terrain_sheet import TerrainPicture, terrain_sheet
 
 __all__ = [
     "Interval",
     "MetricsLog",
     "StageProgress",
+    "TerrainPicture",
     "Walk",
     "archive_heat_map",
     "closing_table",
@@ -24,5 +26,6 @@ __all__ = [
     "read_metrics",
     "reward_curves",
     "stage_progress",
+    "terrain_sheet",
     "training_curve",
 ]

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from elmjax.report.figure import INK, colour_of, count_axes, hide, make_figure, save, style
+from elmjax.report.labels import terrain_label
 
 # Columns of the evolution log: title of the panel and label of its axis.
 PROGRESS_PANELS = {
@@ -113,7 +114,7 @@ def reward_curves(
     figure = make_figure(7.2, 4.0)
     axes = figure.subplots()
     for position, (terrain, rows) in enumerate(frame.groupby("terrain", sort=False)):
-        name, colour = str(terrain).replace("_", " "), colour_of(position)
+        name, colour = terrain_label(str(terrain)), colour_of(position)
         axes.fill_between(rows["step"], rows["low"], rows["high"], color=colour, alpha=0.15, lw=0)
         axes.plot(rows["step"], rows["mean"], color=colour, lw=1.6, label=name)
     style(axes, title=f"{title}, 95 % interval", x="iteration", y="reward [m]")

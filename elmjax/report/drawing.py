@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,10 +20,8 @@ from numpy.typing import NDArray
 
 from elmjax.report.figure import INK, hide, make_figure, save, style
 from physics.body import Body
+from physics.polylines import Polylines
 from physics.world import World
-
-if TYPE_CHECKING:  # the module itself needs JAX, a drawing does not
-    from physics.terrain import Polylines
 
 RIGID_COLOUR = "#222222"
 PATH_COLOUR = "#d55e00"
@@ -49,7 +46,7 @@ class Walk:
     """One walk to be drawn."""
 
     body: Body
-    terrain: "Polylines"
+    terrain: Polylines
     trajectory: NDArray[np.float32]  # [frames, joints, 2] m, frames at equal intervals
     title: str = ""
 
@@ -124,7 +121,7 @@ def _view(walk: Walk, *, aspect: float) -> View:
     return centre - width / 2, centre + width / 2, bottom, bottom + height
 
 
-def _lowest_ground(terrain: "Polylines", left: float, right: float) -> float:
+def _lowest_ground(terrain: Polylines, left: float, right: float) -> float:
     floor = np.asarray(terrain.floor)
     inside = floor[(floor[:, 0] >= left) & (floor[:, 0] <= right), 1]
     edges = np.interp([left, right], floor[:, 0], floor[:, 1])
@@ -150,7 +147,7 @@ def _draw(axes: Axes, walk: Walk, view: View, ghosts: int) -> None:
     style(axes, title=walk.title, x="x [m]", y="y [m]")
 
 
-def _draw_terrain(axes: Axes, terrain: "Polylines") -> None:
+def _draw_terrain(axes: Axes, terrain: Polylines) -> None:
     """Fills what is solid: below the floor, whose ends go on level, and above the ceilings."""
     floor = np.asarray(terrain.floor, dtype=np.float64)
     level = np.concatenate([[[-FAR, floor[0, 1]]], floor, [[FAR, floor[-1, 1]]]])

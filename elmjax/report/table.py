@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from elmjax.report.labels import terrain_label
+
 MISSING = "-"
 
 
@@ -115,7 +117,7 @@ def _conditional_table(
     table = _table("Stage 3: mean reward [m], 95 % interval", "terrain", times, lines)
     for terrain, intervals in terrains.items():
         cells = (_format_interval(intervals.get(time), signed=time == "change") for time in times)
-        table.add_row(Text(terrain.replace("_", " ")), *cells)
+        table.add_row(Text(terrain_label(terrain)), *cells)
     return table
 
 

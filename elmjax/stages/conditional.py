@@ -93,6 +93,22 @@ def check_batch(config: Conditional) -> None:
         )
 
 
+def check_columns(config: Conditional) -> None:
+    """Refuses terrains that would share a column of the metrics log.
+
+    Raises:
+        ConfigError: naming the column.
+    """
+    # The name that `Update` gives to the scale of all rewards.
+    columns = ["reward_scale", *(column for name in config.terrains for column in _columns(name))]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise ConfigError(
+            f"conditional.terrains: got {list(config.terrains)}, which take the column "
+            f"{twice[0]!r} of the metrics log twice; wanted other names"
+        )
+
+
 def summarise(samples: pd.DataFrame, terrains: tuple[str, ...]) -> dict[str, Any]:
     """Mean reward by terrain, before, after and the difference, each (mean, low, high) in m."""
     summary = {}
@@ -196,8 +212,13 @@ def _by_terrain(terrains: tuple[str, ...], reward: np.ndarray) -> dict[str, floa
     numbers: dict[str, float] = {}
     for name, of_terrain in zip(terrains, reward.reshape(len(terrains), -1), strict=True):
         mean, low, high = mean_interval(of_terrain)
-        numbers |= {f"reward_{name}": mean, f"reward_{name}_low": low, f"reward_{name}_high": high}
+        numbers |= dict(zip(_columns(name), (mean, low, high), strict=True))
     return numbers
+
+
+def _columns(terrain: str) -> tuple[str, str, str]:
+    """Columns of the metrics log for a terrain's mean reward and its interval."""
+    return f"reward_{terrain}", f"reward_{terrain}_low", f"reward_{terrain}_high"
 
 
 def _roll_out(

@@ -9,7 +9,7 @@ from rich.console import Console
 from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import pictures
-from elmjax.stages.conditional import check_batch, conditional
+from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve, make_grid, seed_program
 from elmjax.stages.finetune import STAGE, finetune
 from elmjax.stages.run import Run, check_terrains, model_folder
@@ -57,6 +57,7 @@ def open_run(folder: Path, config: Config) -> Run:
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
     check_batch(config.conditional)
+    check_columns(config.conditional)
     return Run.open(folder, config)
 
 

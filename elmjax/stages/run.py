@@ -23,7 +23,9 @@ from elmjax.evaluate import Evaluator
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Limits, ProgramPool
 from elmjax.report.metrics_log import MetricsLog
-from physics.terrain import Polylines, build, load_polylines, make_polylines
+from physics.parameters import unknown
+from physics.polylines import Polylines, load_polylines
+from physics.terrain import TERRAINS, build, make_polylines
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,34 @@ def terrain_lines(config: Config, name: str) -> Polylines:
         ValueError: for an unknown name or parameter, or a file that does not describe a terrain.
     """
     if name.endswith(".json"):
+        if name in config.terrain:
+            raise ValueError("got parameters for a file of polylines, wanted none")
         return load_polylines(Path(name))
-    return make_polylines(name, **config.terrain.get(name, {}))
+    generator, parameters = generator_of(config, name)
+    return make_polylines(generator, **parameters)
+
+
+def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
+    """The named terrain that a name stands for, and the parameters configured for it.
+
+    `[terrain.NAME]` with `like` defines a terrain NAME; without, it sets those of a named one.
+
+    Raises:
+        ValueError: for a name that is neither named nor defined, or both.
+    """
+    given = config.terrain.get(name, {})
+    parameters = {key: value for key, value in given.items() if not isinstance(value, str)}
+    like = given.get("like")
+    if like is None:
+        if name not in TERRAINS:
+            defined = [own for own, values in config.terrain.items() if "like" in values]
+            raise ValueError(unknown("terrain", name, [*TERRAINS, *defined]))
+        return name, parameters
+    if name in TERRAINS:
+        raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
+    if like not in TERRAINS:
+        raise ValueError(f"like: {unknown('terrain', str(like), list(TERRAINS))}")
+    return str(like), parameters
 
 
 def check_terrains(config: Config, names: Iterable[str]) -> None:

@@ -29,6 +29,9 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("world.gravit", "3", "world.gravit: unknown key"),
         ("world.gravity", "'strong'", "world.gravity: got 'strong', wanted a number"),
         ("terrain.left_wall.distance", "[8]", "terrain.left_wall.distance: got [8], wanted an int"),
+        ("terrain.left_wall.distance", "far", "terrain.left_wall: distance: got 'far', wanted a n"),
+        ("terrain.rough1.like", "3", "terrain.rough1: like: got 3, wanted the name of a terrain"),
+        ("terrain.rough1", "3", "terrain.rough1: got 3, wanted "),
         ("conditional.ppo.epochs", "0", "conditional.ppo"),
         ("grid.bins", "[12, 12]", "grid.bins"),
     ],
@@ -52,6 +55,15 @@ def test_overrides_win_over_the_file_and_leave_the_rest(tmp_path) -> None:
     assert (config.seed, config.evolve.iterations, config.evolve.parents) == (3, 9, 7)
     assert config.evolve.children == Config().evolve.children
     assert config.terrain == {"left_wall": {"distance": 8}}
+
+
+def test_a_terrain_of_ones_own_survives_being_written(tmp_path) -> None:
+    settings = [("terrain.rough1.like", "poet"), ("terrain.rough1.roughness", "0.5")]
+    config = load(None, [*settings, ("terrain.rough1.seed", "7")])
+    assert config.terrain == {"rough1": {"like": "poet", "roughness": 0.5, "seed": 7}}
+    path = tmp_path / "config.toml"
+    path.write_text(dump(config))
+    assert load_dumped(path) == config
 
 
 def test_text_needs_no_quotes() -> None:

@@ -76,6 +76,25 @@ def _walk(walker, terrain, world, state, steps):
 
 
 @pytest.fixture(scope="session")
+def throw_many(make_body, place):
+    """Positions of unconnected joints, thrown from points [joints, 2], [steps, joints, 2]."""
+
+    def run(terrain, position, velocity, *, seconds=1.0, world=None):
+        world, count = world or World(), len(position)
+        walker = place(make_body(np.zeros((count, 2)), []), terrain, world=world)
+        rest = jnp.zeros_like(walker.position)
+        state = State(
+            position=walker.position.at[:, :count].set(jnp.asarray(position, jnp.float32).T),
+            velocity=rest.at[:, :count].set(jnp.asarray(velocity, jnp.float32).T),
+        )
+        steps = round(seconds * world.substeps_per_second)
+        path = _walk(walker, terrain, world, state, steps)
+        return np.asarray(path.position)[:, :, :count].transpose(0, 2, 1)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def throw(make_body, place):
     """Positions and velocities of one joint thrown from a point, [steps, 2], for up to 3 s."""
 

@@ -1,16 +1,72 @@
 """One joint against surfaces, where the outcome is known in closed form."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from physics.contact import resolve_contacts
-from physics.terrain import from_polylines, make_terrain
+from physics.terrain import from_polylines, make_polylines, make_terrain
 from physics.world import World
 
 RADIUS = World().joint_radius
 WEIGHTLESS = World(gravity=0.0, drag=0.0)
+
+
+def _ridge(centre, degrees, height=4.0):
+    half = height / math.tan(math.radians(degrees))
+    return [[centre - half, 0.0], [centre, height], [centre + half, 0.0]]
+
+
+def _block(centre, width, height):
+    left, right = centre - width / 2, centre + width / 2
+    return [[left, 0.0], [left, height], [right, height], [right, 0.0]]
+
+
+# One floor with all of them, so that one program is compiled.
+OBSTACLES = {
+    "slopes of 60 degrees": _ridge(-100, 60),
+    "slopes of 75 degrees": _ridge(-80, 75),
+    "slopes of 85 degrees": _ridge(-60, 85),
+    "stump": _block(-40, 1.0, 2.0),
+    "thin stump": _block(-20, 0.05, 2.0),
+    "low step": _block(20, 4.0, 0.2),
+    "gap": _block(40, 2.0, -3.0),
+    "gap narrower than a joint": _block(60, 0.5, -3.0),
+    "valley between slopes of 70 degrees": [
+        *([78, 0], [78, 5.494954838], [80, 0], [82, 5.494954838], [82, 0])
+    ],
+}
+FLOOR = np.array(
+    [[-200, 0], *(point for points in OBSTACLES.values() for point in points), [200, 0]]
+)
+
+
+def _clearance(position):
+    """Distance from the surface of FLOOR, negative inside the solid, m."""
+    start, offset = FLOOR[:-1], np.diff(FLOOR, axis=0)
+    from_start = position[..., None, :] - start
+    along = np.sum(from_start * offset, axis=-1) / np.sum(offset**2, axis=-1)
+    nearest = from_start - np.clip(along, 0.0, 1.0)[..., None] * offset
+    distance = np.hypot(nearest[..., 0], nearest[..., 1]).min(axis=-1)
+    is_free = position[..., 1] > np.interp(position[..., 0], *FLOOR.T)
+    return np.where(is_free, distance, -distance)
+
+
+def _shots(name, count, random):
+    """Starts on both sides of and above an obstacle, and velocities of 30 m/s at it."""
+    x = np.array(OBSTACLES[name])[:, 0]
+    centre, half = x.mean(), np.ptp(x) / 2
+    beside = centre + random.choice([-1, 1], count) * (half + random.uniform(0.5, 4.0, count))
+    above = centre + random.uniform(-half - 0.5, half + 0.5, count)
+    from_above = random.random(count) < 0.5
+    height = np.where(from_above, random.uniform(6.5, 8.0, count), random.uniform(0.35, 5.0, count))
+    start = np.stack([np.where(from_above, above, beside), height], axis=1)
+    target = centre + random.uniform(-half - 0.2, half + 0.2, count), random.uniform(-3, 4, count)
+    direction = np.stack(target, axis=1) - start
+    return start, 30.0 * direction / np.hypot(*direction.T)[:, None]
 
 
 def test_a_dropped_joint_comes_to_rest_on_the_floor(throw):
@@ -107,6 +163,56 @@ def test_seams_of_a_straight_floor_cannot_be_felt(throw, slope):
         for floor in (whole, seamed)
     ]
     np.testing.assert_allclose(paths[1], paths[0], atol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def paths(throw_many):
+    """Of all shots at all obstacles, [steps, joints, 2] m by obstacle: one program for all."""
+    random = np.random.default_rng(0)
+    shots = [_shots(name, 35, random) for name in OBSTACLES]
+    start, velocity = (np.concatenate(part) for part in zip(*shots, strict=True))
+    assert (_clearance(start) > RADIUS).all()
+    path = throw_many(from_polylines(FLOOR), start, velocity, seconds=0.5)
+    return dict(zip(OBSTACLES, np.split(path, len(OBSTACLES), axis=1), strict=True))
+
+
+@pytest.mark.parametrize("name", OBSTACLES)
+def test_nothing_tunnels_at_thirty_metres_a_second(paths, name):
+    least = _clearance(paths[name]).min(axis=0)
+    assert (least > RADIUS - 0.02).all()  # a sixth of what a joint covers in a step
+    assert (least < RADIUS + 0.01).sum() > 15  # most did touch
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("degrees", [20, 60, 85])
+def test_a_slope_without_friction_accelerates_by_g_sin(throw, side, degrees):
+    angle = math.radians(degrees)
+    end = np.array([100 * math.cos(angle), 100 * math.sin(angle)])
+    slope = from_polylines([-end, end] if side > 0 else [end * [-1, 1], end * [1, -1]])
+    normal = np.array([-side * math.sin(angle), math.cos(angle)])
+    downhill = np.array([-side * math.cos(angle), -math.sin(angle)])
+    world = World(friction=0.0, drag=0.0)
+    position, velocity = throw(slope, RADIUS * normal, [0, 0], world=world)
+    np.testing.assert_allclose(velocity[-1] @ downhill, world.gravity * math.sin(angle), rtol=1e-3)
+    np.testing.assert_allclose(velocity @ normal, 0.0, atol=5e-3)
+    np.testing.assert_allclose(position @ normal, RADIUS, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["gaps", "poet"])
+def test_what_falls_into_a_gap_stays_in_it(throw_many, name):
+    lines = make_polylines(name, seed=1)
+    bottom = lines.floor[:, 1] < -1.0
+    left, right = lines.floor[bottom][:20].reshape(-1, 2, 2).transpose(1, 0, 2)
+    random = np.random.default_rng(0)
+    share = random.uniform(0.0, 1.0, (8, len(left)))
+    x = (left[:, 0] + RADIUS) * (1.0 - share) + (right[:, 0] - RADIUS) * share
+    start = np.stack([x.ravel(), np.full(x.size, -0.5)], axis=1)
+    velocity = np.stack([random.uniform(-30.0, 30.0, x.size), np.full(x.size, -5.0)], axis=1)
+    path = throw_many(make_terrain(name, seed=1), start, velocity, seconds=3.0)
+    low, high = np.tile(left[:, 0], 8), np.tile(right[:, 0], 8)
+    assert (path[..., 0] > low + RADIUS - 0.02).all()
+    assert (path[..., 0] < high - RADIUS + 0.02).all()
+    np.testing.assert_allclose(path[-1, :, 1], np.tile(left[:, 1], 8) + RADIUS, atol=2e-3)
 
 
 def test_a_thin_block_acts_on_the_side_that_is_touched(throw):

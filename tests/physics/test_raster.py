@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from physics.polylines import Polylines
 from physics.raster import terrain_image
-from physics.terrain import TERRAINS, Polylines, make_polylines, make_terrain
+from physics.terrain import TERRAINS, make_polylines, make_terrain
 
 
 def test_walls_roofs_and_floors_cover_the_pixels_they_should():

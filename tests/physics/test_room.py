@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from physics.body import Body
+from physics.polylines import to_polylines
 from physics.room import has_room
 from physics.terrain import make_polylines
 
@@ -32,6 +33,27 @@ def test_low_bodies_may_reach_into_a_tunnel(width, height, fits) -> None:
     assert has_room(box(width, height), lines, 0.3) is fits
 
 
-@pytest.mark.parametrize("name", ["flat", "bumpy", "hills"])
+@pytest.mark.parametrize("name", ["flat", "bumpy", "hills", "steps", "gaps", "poet"])
 def test_open_ground_has_room_for_everything(name) -> None:
     assert has_room(box(200.0, 100.0), make_polylines(name), 0.3)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(
+    ("ahead", "fits"),
+    [
+        ([[5, 0], [5, 2.9]], True),  # low enough to start on
+        ([[5, 0], [5, 3.1]], False),
+        ([[5, 0], [5, 2], [5, 3.1]], False),  # one face of two pieces
+        ([[5, 0], [5, 2], [7, 2], [7, 4]], True),  # stairs
+        ([[5, 0], [5, -4], [7, -4], [7, 0]], True),  # the far side of a gap is no wall
+        ([[5, 0], [5, -4], [7, -4], [7, 3.1]], False),
+        ([[5, 4], [5, 0]], True),  # falls away from the start, at the end of a hill
+    ],
+)
+def test_a_wall_is_a_face_that_rises_over_all_ground_before_it(side, ahead, fits) -> None:
+    ground = np.array([[0, 0], *ahead, [20, ahead[-1][1]]], float)
+    other = np.array([[-20, 0]], float)
+    floor = np.concatenate([other, ground])
+    lines = to_polylines(floor if side > 0 else floor[::-1] * [-1, 1])
+    assert has_room(box(16.0, 5.0), lines, 0.3) is fits

@@ -44,8 +44,9 @@ def test_flat_ground_is_one_segment_in_one_cell():
 
 
 @pytest.mark.parametrize("name", TERRAINS)
-def test_two_candidates_suffice_for_the_named_terrains(name):
-    assert make_terrain(name).segments.shape[0] <= 2
+def test_few_candidates_suffice_for_the_named_terrains(name):
+    # A step costs in proportion. Near a low step: the ground before it, its face, the tread.
+    assert make_terrain(name).segments.shape[0] <= (3 if name in ("steps", "gaps", "poet") else 2)
 
 
 def test_ceilings_are_free_on_their_right():

@@ -1,16 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
-from physics.terrain import (
-    TERRAINS,
-    Polylines,
-    from_polylines,
-    load_terrain,
-    make_polylines,
-    make_terrain,
-)
+from physics.simulate import simulate
+from physics.terrain import TERRAINS, describe, make_polylines, make_terrain, parameters_of
 
 
 @pytest.mark.parametrize("name", TERRAINS)
@@ -51,55 +43,48 @@ def test_unknown_names_and_values_are_refused(name, parameters, message):
         make_terrain(name, **parameters)
 
 
-@pytest.mark.parametrize(
-    ("floor", "ceilings", "message"),
-    [
-        ([[0, 0]], [], r"floor: got shape \[1, 2\]"),
-        ([[0, 0, 0], [1, 0, 0]], [], r"floor: got shape \[2, 3\]"),
-        ([[-1, 0], ["a", 0]], [], "floor: want a list of"),
-        ([[-1, 0], [1, np.inf]], [], "floor: got a coordinate that is not finite"),
-        ([[1, 0], [-1, 0]], [], "floor: got x falling from 1 to -1 m at point 1"),
-        ([[0, 0], [0, 0]], [], "floor: got one point repeated"),
-        ([[1, 0], [9, 0]], [], "floor: got x from 1 to 9 m, want it to cover the start"),
-        ([[-1, 0], [9e9, 0]], [], "floor: got a coordinate of 9e"),
-        ([[-9, 0], [9, 0]], [[[3, 4]]], r"ceilings\[0\]: got shape"),
-        ([[-9, 0], [9, 0]], [[[3, 4], [4, -1]]], r"ceilings\[0\]: got -1 m at x = 4 m"),
-        ([[-9, 0], [0, 5], [9, 0]], [[[-8, 3], [8, 3]]], r"ceilings\[0\]: got 3 m at x = 0 m"),
-        ([[-9, 0], [9, 0]], 3, "ceilings: got 3"),
-    ],
-)
-def test_polylines_that_are_no_terrain_are_refused(floor, ceilings, message):
-    with pytest.raises(ValueError, match=message):
-        from_polylines(floor, ceilings)
+def test_parameters_of_a_terrain_are_what_it_takes():
+    assert parameters_of("flat") == {}
+    assert parameters_of("left_wall") == {"distance": 20.0, "height": 20.0}
+    with pytest.raises(ValueError, match="did you mean 'poet'"):
+        parameters_of("poett")
 
 
-def test_a_file_holds_the_same_terrain(tmp_path):
-    path = tmp_path / "cave.json"
-    polylines = make_polylines("tunnel")
-    record = {
-        "floor": polylines.floor.tolist(),
-        "ceilings": [ceiling.tolist() for ceiling in polylines.ceilings],
-    }
-    path.write_text(json.dumps(record))
-    np.testing.assert_array_equal(load_terrain(path).segments, make_terrain("tunnel").segments)
+@pytest.mark.parametrize("name", TERRAINS)
+def test_defaults_given_by_name_change_nothing(name):
+    given = make_polylines(name, **parameters_of(name))
+    np.testing.assert_array_equal(given.floor, make_polylines(name).floor)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "terrain file .*cave.json"),
-        ("[1]", 'got no "floor"'),
-        ('{"floor": [[-1, 0], [1, 0]], "ceiling": []}', "did you mean 'ceilings'"),
-        ('{"floor": [[-1, 0], null]}', "floor: want a list of"),
-    ],
-)
-def test_a_file_that_is_no_terrain_is_refused(tmp_path, text, message):
-    path = tmp_path / "cave.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message):
-        load_terrain(path)
+@pytest.mark.parametrize("name", TERRAINS)
+def test_every_terrain_says_what_it_is_in_one_line(name):
+    assert describe(name).endswith(".")
+    assert "\n" not in describe(name)
 
 
-def test_polylines_are_checked_where_they_are_made():
-    with pytest.raises(ValueError, match="cover the start"):
-        Polylines(floor=np.array([[1.0, 0.0], [2.0, 0.0]]))
+# With their obstacles within reach of a body where it starts.
+NEAR = {
+    "flat": {},
+    "left_wall": {"distance": 2.5},
+    "right_wall": {"distance": 2.5},
+    "tunnel": {"mouth": 1.0, "clearance": 4.5},
+    "bumpy": {},
+    "hills": {"flat_start": 0.5},
+    "steps": {"flat_start": 1.0},
+    "gaps": {"flat_start": 1.0, "depth": 0.5},
+    "poet": {"flat_start": 1.0},
+}
+
+
+def test_any_mix_of_the_named_terrains_equals_each_alone(random_body):
+    assert list(NEAR) == list(TERRAINS)
+    terrains = [make_terrain(name, **parameters) for name, parameters in NEAR.items()]
+    order = np.random.default_rng(0).permutation(2 * len(terrains)) % len(terrains)
+    bodies = [random_body(seed) for seed in range(len(order))]
+    together = simulate(bodies, [terrains[index] for index in order], seconds=0.2)
+    for index, terrain in enumerate(terrains):
+        rows = np.flatnonzero(order == index)
+        alone = simulate([bodies[row] for row in rows], terrain, seconds=0.2)
+        np.testing.assert_allclose(
+            together.center_of_mass[rows], alone.center_of_mass, atol=1e-5, err_msg=str(index)
+        )

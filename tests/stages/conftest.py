@@ -26,9 +26,10 @@ SMALL = {
     "finetune.max_new_tokens": "24",
     "finetune.checkpoint_every": "2",
     "finetune.optimiser": "{steps = 4, learning_rate = 1e-3, rows = 2, row_length = 1024}",
-    "conditional.terrains": '["flat", "left_wall"]',
+    "terrain.rough1": '{like = "poet", flat_start = 1.0}',
+    "evolve.terrain": "rough1",
     "conditional.iterations": "2",
-    "conditional.batch": "8",
+    "conditional.batch": "12",
     "conditional.max_new_tokens": "24",
     "conditional.evaluation_samples": "4",
     "conditional.checkpoint_every": "1",
@@ -47,6 +48,18 @@ def model_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_config(model_folder) -> Config:
-    models = {"evolve.model": str(model_folder), "finetune.init": str(model_folder)}
-    return configuration.load(None, list((SMALL | models).items()))
+def terrain_file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("terrains") / "deep_pit.json"
+    path.write_text('{"floor": [[-50, 0], [5, 0], [5, -3], [8, -3], [8, 0], [50, 0]]}')
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_config(model_folder, terrain_file) -> Config:
+    own = {
+        "evolve.model": str(model_folder),
+        "finetune.init": str(model_folder),
+        # One of each kind: named, like a named one, from a file.
+        "conditional.terrains": f'["left_wall", "rough1", "{terrain_file}"]',
+    }
+    return configuration.load(None, list((SMALL | own).items()))

@@ -49,6 +49,33 @@ def test_a_run_leaves_what_it_promises(finished, small_config) -> None:
     assert set(summary["conditional"]) == set(small_config.conditional.terrains)
 
 
+def test_terrains_of_all_kinds_have_rewards_under_their_names(
+    finished, small_config, terrain_file
+) -> None:
+    folder, summary = finished
+    metrics = pd.read_json(folder / "metrics.jsonl", lines=True)
+    rewards = metrics[metrics["stage"] == "conditional"]
+    for name in ("left_wall", "rough1", str(terrain_file)):
+        assert rewards[[f"reward_{name}", f"reward_{name}_low", f"reward_{name}_high"]].size == 6
+        assert len(summary["conditional"][name]["before"]) == 3
+    samples = pd.read_parquet(folder / "conditional" / "samples.parquet")
+    assert set(samples["terrain"]) == set(small_config.conditional.terrains)
+    assert str(terrain_file) in (folder / "summary.txt").read_text().replace("\n", "")
+
+
+@pytest.mark.parametrize("terrains", [("pit", "pit_low"), ("flat", "scale")])
+def test_terrains_that_would_share_a_column_are_refused(small_config, tmp_path, terrains) -> None:
+    own = {name: {"like": "gaps"} for name in ("pit", "pit_low", "scale")}
+    conditional_config = dataclasses.replace(small_config.conditional, terrains=terrains)
+    config = dataclasses.replace(small_config, terrain=own, conditional=conditional_config)
+    with pytest.raises(ConfigError, match=r"take the column 'reward_\w+' of the metrics log twice"):
+        pipeline.open_run(
+            tmp_path / "mine",
+            dataclasses.replace(config, evolve=dataclasses.replace(config.evolve, terrain="flat")),
+        )
+    assert not (tmp_path / "mine").exists()
+
+
 def test_history_holds_every_child_and_only_true_parents(finished, small_config) -> None:
     folder, summary = finished
     rows = history(folder, "tree")
