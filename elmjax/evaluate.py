@@ -22,6 +22,7 @@ class Evaluation:
 
     verdict: Verdict
     reason: str
+    error: str = ""  # standard class of what the program raised, where it is RUNTIME
     body: Body | None = None  # where the program built one
     displacement: float = math.nan  # m, signed; NaN unless `verdict` is OK
 
@@ -118,7 +119,7 @@ class Evaluator:
 
 def _judge(execution: Execution, terrain: str, walks: Mapping[tuple[str, str], Walk]) -> Evaluation:
     if execution.body is None:
-        return Evaluation(verdict=execution.verdict, reason=execution.reason)
+        return Evaluation(verdict=execution.verdict, reason=execution.reason, error=execution.error)
     walk = walks[execution.body.digest(), terrain]
     return Evaluation(
         verdict=walk.verdict,

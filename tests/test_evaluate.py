@@ -13,7 +13,7 @@ WALKER = (
 )
 BAD = {
     Verdict.SYNTAX: "def make_walker(:",
-    Verdict.TIMEOUT: "def make_walker():\n    while True:\n        pass",
+    Verdict.SOFT_TIMEOUT: "def make_walker():\n    while True:\n        pass",
     Verdict.MEMORY: "def make_walker():\n    return [0] * 10**9",
     Verdict.FORBIDDEN: "import os\ndef make_walker():\n    return os.environ",
     Verdict.NO_ENTRY: "x = 3",

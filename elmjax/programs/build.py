@@ -39,7 +39,10 @@ def build(replies: Sequence[Reply]) -> list[Execution]:
     Trusts nothing in the recordings: a joint number out of range, or a flag that is no flag, makes
     the reply's verdict PROTOCOL.
     """
-    executions = [Execution(verdict=reply.verdict, reason=reply.reason) for reply in replies]
+    executions = [
+        Execution(verdict=reply.verdict, reason=reply.reason, error=reply.error)
+        for reply in replies
+    ]
     recorded = [row for row, reply in enumerate(replies) if reply.verdict is Verdict.OK]
     built = _build_recorded([replies[row] for row in recorded])
     for row, execution in zip(recorded, built, strict=True):

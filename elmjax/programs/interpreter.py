@@ -1,5 +1,6 @@
 """Runs one program, from its text to its recorded walker or the reason why not. Inside the jail."""
 
+import builtins
 from types import CodeType, FunctionType, TracebackType
 
 from elmjax.programs.language import WITHHELD, ForbiddenImportError, Stop, Walker, given_names
@@ -9,6 +10,11 @@ from elmjax.programs.wire import Reply
 
 _FILENAME = "<program>"
 _MAX_TEXT = 200  # characters of an exception's own text
+_STANDARD_ERRORS = frozenset(
+    value
+    for value in vars(builtins).values()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
 def interpret(source: str) -> Reply:
@@ -94,12 +100,24 @@ def _explain(error: Exception) -> Reply:
             verdict = Verdict.FORBIDDEN
         case _:
             verdict = Verdict.RUNTIME
+    kind = _standard_class(error)
     line = _line_of(error.__traceback__)
-    return Reply(verdict=verdict, reason=f"{_text_of(error)} (line {line})")
+    return Reply(
+        verdict=verdict,
+        reason=f"{_text_of(error, kind)} (line {line})",
+        error=kind if verdict is Verdict.RUNTIME else "",
+    )
 
 
-def _text_of(error: Exception) -> str:
-    kind = type(error).__name__
+def _standard_class(error: Exception) -> str:
+    """The nearest class of an exception that is Python's own: a program names others at will."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind in _STANDARD_ERRORS)
+
+
+def _text_of(error: Exception, kind: str) -> str:
+    """`ValueError: text`, or `ValueError Own: text` where the program made a class of its own."""
+    own = type(error).__name__[:_MAX_TEXT]
+    kind = kind if own == kind else f"{kind} {own}"
     try:
         text = str(error)[:_MAX_TEXT]  # runs the program's own code where it defines the class
     except Exception:

@@ -177,9 +177,9 @@ class Jail:
         self.kill()
         seconds = self._limits.uninterruptible_seconds
         if status == EXIT_SWALLOWED:
-            return WorkerDied(Verdict.TIMEOUT, "", answered_for=True)
+            return WorkerDied(Verdict.SOFT_TIMEOUT, "", answered_for=True)
         if status == -signal.SIGVTALRM:
-            return WorkerDied(Verdict.TIMEOUT, f"took longer than {seconds:g} s in one call")
+            return WorkerDied(Verdict.HARD_TIMEOUT, f"took longer than {seconds:g} s in one call")
         if status is not None and status < 0:
             return WorkerDied(Verdict.WORKER_DIED, f"the worker died: {_signal_name(-status)}")
         return WorkerDied(Verdict.WORKER_DIED, f"the worker ended with status {status}")

@@ -10,7 +10,8 @@ class Verdict(StrEnum):
     SYNTAX = "syntax"  # it does not compile
     FORBIDDEN = "forbidden"  # it asked for something outside the walker language
     RUNTIME = "runtime"  # it raised
-    TIMEOUT = "timeout"  # it ran past the time limit
+    SOFT_TIMEOUT = "soft_timeout"  # it ran past the time limit and was interrupted
+    HARD_TIMEOUT = "hard_timeout"  # it ran past the time limit inside one call into C
     MEMORY = "memory"  # it ran past the memory limit
     RECURSION = "recursion"  # it recursed too deeply
     NO_ENTRY = "no_entry"  # it defines no function that can be called without arguments

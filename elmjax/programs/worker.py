@@ -78,7 +78,8 @@ class Worker:
         except MemoryError:
             reply = Reply(verdict=Verdict.MEMORY, reason="ran out of memory")
         except BaseException as error:
-            reply = Reply(verdict=Verdict.RUNTIME, reason=type(error).__name__)
+            name = type(error).__name__
+            reply = Reply(verdict=Verdict.RUNTIME, reason=name, error=name)
         self._running = False
         return reply
 
@@ -94,7 +95,7 @@ class Worker:
 
     def _timeout(self) -> Reply:
         reason = f"took longer than {self._limits.seconds:g} s"
-        return Reply(verdict=Verdict.TIMEOUT, reason=reason)
+        return Reply(verdict=Verdict.SOFT_TIMEOUT, reason=reason)
 
     def _start_clock(self) -> None:
         seconds, at_most = self._limits.seconds, self._limits.uninterruptible_seconds
@@ -139,8 +140,8 @@ def run_unrestricted(source: str) -> Reply:
     try:
         exec(source, {"__name__": "probe"})
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        return Reply(verdict=Verdict.RUNTIME, reason=reason)
+        name = type(error).__name__
+        return Reply(verdict=Verdict.RUNTIME, reason=f"{name}: {error}", error=name)
     return Reply(verdict=Verdict.OK)
 
 

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 MISSING = "-"
+LISTED = 8  # names in a tally
 
 
 def _count(value: float) -> str:
@@ -38,8 +39,17 @@ def _loss(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _tally(counts: Mapping[str, int]) -> str:
+    """One name a line, the most frequent first; the rest together."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"{name} {count:,}" for name, count in ranked[:LISTED]]
+    if others := sum(count for _, count in ranked[LISTED:]):
+        lines.append(f"others {others:,}")
+    return "\n".join(lines) or MISSING
+
+
 # Key in the summary: label and format. The order is the order of the rows.
-QUANTITIES: dict[str, tuple[str, Callable[[float], str]]] = {
+QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "programs": ("training programs", _count),
     "test_programs": ("test programs", _count),
     "train_loss": ("train loss [nats / token]", _loss),
@@ -59,6 +69,8 @@ QUANTITIES: dict[str, tuple[str, Callable[[float], str]]] = {
     "admitted": ("admitted to the archive", _share),
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
+    "outcomes": ("outcomes of the children", _tally),
+    "errors": ("runtime errors among them", _tally),
 }
 
 

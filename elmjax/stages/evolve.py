@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
@@ -316,12 +317,23 @@ def _save(checkpoints: Checkpoints, iteration: int, found: Found) -> None:
 def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
     numbers = run.metrics.read(stage)
     seconds = float(numbers["iteration_seconds"].sum())
-    outcomes = found.history.frame()["outcome"].value_counts()
+    rows = found.history.frame(["outcome", "reason"])
     return {
         **asdict(archive_metrics(found.archive)),
         **{name: float(numbers[name].mean()) for name in ("applied", "run", "valid", "admitted")},
         "evaluations": len(found.history),
         "seconds": seconds,
         "evaluations_per_second": len(found.history) / seconds,
-        "outcomes": {str(name): int(count) for name, count in outcomes.items()},
+        "outcomes": _counts(rows["outcome"]),
+        "errors": _counts(error_classes(rows)),
     }
+
+
+def error_classes(rows: pd.DataFrame) -> pd.Series:
+    """Standard class of every runtime error in a history: the first word of its reason."""
+    reasons = rows.loc[rows["outcome"] == str(Verdict.RUNTIME), "reason"]
+    return reasons.str.extract(r"^(\w+)", expand=False)
+
+
+def _counts(names: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in names.value_counts().items()}

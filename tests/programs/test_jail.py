@@ -207,11 +207,12 @@ class TestReplies:
     @pytest.mark.parametrize(
         "header",
         [
-            (1, 0, 0, 0, 0),  # another program's
-            (0, 200, 0, 0, 0),  # no verdict
-            (0, 0, 60_000, 0, 0),  # a reason without end
-            (0, 0, 0, wire.MAX_JOINT_CALLS + 1, 0),
-            (0, 0, 0, 0, wire.MAX_SPRING_CALLS + 1),
+            (1, 0, 0, 0, 0, 0),  # another program's
+            (0, 200, 0, 0, 0, 0),  # no verdict
+            (0, 0, 200, 0, 0, 0),  # a class name without end
+            (0, 0, 0, 60_000, 0, 0),  # a reason without end
+            (0, 0, 0, 0, wire.MAX_JOINT_CALLS + 1, 0),
+            (0, 0, 0, 0, 0, wire.MAX_SPRING_CALLS + 1),
         ],
     )
     def test_a_malformed_header_is_refused_at_once(self, header):

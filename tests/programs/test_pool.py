@@ -59,26 +59,26 @@ PROGRAMS = {
     ),
     "tampers with a module": ("import math\nmath.pi = 3", Verdict.RUNTIME, "AttributeError"),
     "tampers with a creator": (walker(inside="    wc.limit = 1"), Verdict.RUNTIME, "limit"),
-    "loop": ("while True: pass", Verdict.TIMEOUT, "0.2 s"),
-    "loop in entry": (walker(inside="    while True: pass"), Verdict.TIMEOUT, "0.2 s"),
+    "loop": ("while True: pass", Verdict.SOFT_TIMEOUT, "0.2 s"),
+    "loop in entry": (walker(inside="    while True: pass"), Verdict.SOFT_TIMEOUT, "0.2 s"),
     "loop caught once": (
         "try:\n    while True: pass\nexcept: pass\n" + walker(),
-        Verdict.TIMEOUT,
+        Verdict.SOFT_TIMEOUT,
         "0.2 s",
     ),
     "loop caught always": (
         "while True:\n    try:\n        while True: pass\n    except: pass",
-        Verdict.TIMEOUT,
+        Verdict.SOFT_TIMEOUT,
         "0.2 s",
     ),
     "loop at its end": (
         "def g():\n    try:\n        yield\n    finally:\n        while True: pass\n"
         "x = g()\nnext(x)\n" + walker(),
-        Verdict.TIMEOUT,
+        Verdict.SOFT_TIMEOUT,
         "0.2 s",
     ),
-    "loop in C": ("sum(range(10**12))", Verdict.TIMEOUT, "one call"),
-    "power": ("10**10**8", Verdict.TIMEOUT, "took longer"),
+    "loop in C": ("sum(range(10**12))", Verdict.HARD_TIMEOUT, "one call"),
+    "power": ("10**10**8", Verdict.SOFT_TIMEOUT, "took longer"),
     "one large object": ("x = bytearray(10**10)", Verdict.MEMORY, ""),
     "recursion": ("def f(): f()\nf()", Verdict.RECURSION, ""),
     "no entry": ("x = 1", Verdict.NO_ENTRY, "make_walker"),
@@ -139,13 +139,36 @@ def test_memory_filled_little_by_little_ends_the_program_alone(bomb):
     assert (bombed.verdict, fine.verdict) == (Verdict.MEMORY, Verdict.OK)
 
 
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        ("raise ValueError('no')", "ValueError"),
+        ("1 / 0", "ZeroDivisionError"),
+        # A class of the program's own counts as the standard class it comes from.
+        ("class Mine(KeyError): pass\nraise Mine", "KeyError"),
+        ("class ValueError(Exception): pass\nraise ValueError", "Exception"),
+        ("try:\n    import torch\nfinally:\n    raise LookupError", "LookupError"),
+    ],
+)
+def test_a_runtime_error_has_its_class(pool, raised, error):
+    execution = pool.run_one(raised)
+    assert (execution.verdict, execution.error) == (Verdict.RUNTIME, error)
+    # The history keeps the reason alone: its first word must be the class.
+    assert execution.reason.replace(":", " ").split()[0] == error
+
+
+@pytest.mark.parametrize("name", ["ok", "import", "unclosed", "loop", "one large object"])
+def test_what_did_not_raise_has_no_class(pool, name):
+    assert pool.run_one(PROGRAMS[name][0]).error == ""
+
+
 @pytest.mark.parametrize("killer", ["loop in C", "loop caught always"])
 def test_a_killer_in_the_middle_loses_nothing(pool, killer):
     heights = range(1, 100)
     programs = [PLAIN.format(height=height) for height in heights]
     programs.insert(40, PROGRAMS[killer][0])
     executions = pool.run(programs)
-    assert executions.pop(40).verdict is Verdict.TIMEOUT
+    assert executions.pop(40).verdict is PROGRAMS[killer][1]
     assert [e.body.height for e in executions] == list(heights)
 
 

@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from elmjax.config import Evolve
@@ -9,7 +10,7 @@ from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History
-from elmjax.stages.evolve import Found, Offspring, _admit, rates
+from elmjax.stages.evolve import Found, Offspring, _admit, error_classes, rates
 from physics.body import Body
 
 
@@ -66,3 +67,19 @@ def test_a_tower_outside_the_grid(found, rule, admitted) -> None:
 def test_a_batch_without_a_walker_changes_nothing(found) -> None:
     _admit(Evolve(), found, [born(None, DiffVerdict.NO_CHANGE)], step=0)
     assert not found.archive.occupied.any()
+
+
+def test_runtime_errors_are_counted_by_their_class() -> None:
+    rows = pd.DataFrame(
+        {
+            "outcome": ["runtime", "ok", "runtime", "syntax", "runtime"],
+            "reason": [
+                "ValueError: no (line 3)",
+                "",
+                "Exception Mine (line 1)",
+                "SyntaxError: invalid syntax (line 1)",
+                "ValueError (line 9)",
+            ],
+        }
+    )
+    assert error_classes(rows).value_counts().to_dict() == {"ValueError": 2, "Exception": 1}
