@@ -24,3 +24,10 @@ class Verdict(StrEnum):
     PROTOCOL = "protocol"  # the worker's reply about it was malformed
     NO_ROOM = "no_room"  # its walker does not fit between the walls of the terrain
     DIVERGED = "diverged"  # its walk left the finite numbers; set after the physics
+
+
+# Outcomes that a busy machine, or what other programs left behind in a worker, could bring about.
+# They are recorded only after a second judgement in a fresh worker, and never remembered.
+DEPENDS_ON_MACHINE = frozenset(
+    {Verdict.SOFT_TIMEOUT, Verdict.HARD_TIMEOUT, Verdict.MEMORY, Verdict.WORKER_DIED}
+)

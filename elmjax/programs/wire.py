@@ -34,6 +34,8 @@ BYTES_PER_NUMBER = 8
 GREETING = struct.Struct("<BH")
 REQUEST = struct.Struct("<I")
 REPLY = struct.Struct("<IBBHII")
+PLACE = struct.Struct("=I")  # index of the running program, in a page shared with the pool
+NO_PROGRAM = 0xFFFFFFFF  # the place of a worker that runs none
 
 VERDICTS = tuple(Verdict)  # a verdict's code is its position
 VERDICT_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
