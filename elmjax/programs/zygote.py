@@ -36,6 +36,10 @@ NUMBER = struct.Struct("<i")
 DESCRIPTORS = 3  # requests, replies, place
 _OPEN_FILES = 16  # descriptors that the zygote may hold
 
+# Makes Python load what it loads only when a program first seeds a generator, names a character
+# or writes a name that is not ASCII: a worker cannot load anything.
+_WARM_UP = 'random.seed(1)\né = "\\N{BULLET}"\n'
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -46,6 +50,7 @@ def main(words: list[str]) -> NoReturn:
         run, words = worker.run_unrestricted, words[1:]
     limits = Limits.from_arguments(words)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when its workers end
+    interpret(_WARM_UP)
     # Where the kernel refuses, the worker is refused the same and says so in its greeting.
     with contextlib.suppress(lockdown.LockdownError):
         lockdown.shed(_OPEN_FILES)
