@@ -1,14 +1,19 @@
 """From program text to fitness and descriptor: the jail, then the physics, in one batch.
 
+What a program builds and how a body walks are remembered, because they are the same every time;
+what a busy machine may have decided is not.
+
 Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4);
 the descriptor, or measures, are the body's initial height, width and mass.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from elmjax.programs import Execution, ProgramPool, Verdict
+from elmjax.cache import Cache
+from elmjax.programs import DEPENDS_ON_MACHINE, Execution, ProgramPool, Verdict
 from physics.body import Body
 from physics.room import has_room
 from physics.simulate import simulate
@@ -48,12 +53,21 @@ class Walk:
     displacement: float = math.nan  # m
 
 
+_Place = tuple[str, str]  # digest of a body and name of a terrain
+
 _NO_ROOM = Walk(verdict=Verdict.NO_ROOM, reason="the body reaches beyond a wall where it starts")
 _DIVERGED = Walk(verdict=Verdict.DIVERGED, reason="the simulation left the finite numbers")
 
 
+# A forged reply says nothing about the program whose it was to be.
+_NOT_REMEMBERED = DEPENDS_ON_MACHINE | {Verdict.PROTOCOL}
+
+
 class Evaluator:
-    """Evaluates programs on named terrains; equal ones, and equal bodies, are run once a batch."""
+    """Evaluates programs on named terrains; equal ones, and equal bodies, are run once.
+
+    Walks are remembered by body and terrain: world and duration are the same for all of them.
+    """
 
     def __init__(
         self,
@@ -62,12 +76,24 @@ class Evaluator:
         *,
         world: World,
         seconds: float,
+        remembered: int = 16_384,
     ) -> None:
+        """Builds the terrains.
+
+        Args:
+            pool: Runs the programs.
+            terrains: Polylines by name.
+            world: Physical constants.
+            seconds: Duration of a walk, s.
+            remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
+        """
         self._pool = pool
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
+        self._executions: Cache[bytes, Execution] = Cache(remembered)
+        self._walks: Cache[_Place, Walk] = Cache(remembered)
 
     def evaluate(self, programs: Sequence[str], terrain: str | Sequence[str]) -> list[Evaluation]:
         """Evaluates a batch of programs.
@@ -82,21 +108,78 @@ class Evaluator:
         names = [terrain] * len(programs) if isinstance(terrain, str) else list(terrain)
         if len(names) != len(programs):
             raise ValueError(f"terrain: got {len(names)} names, wanted one or {len(programs)}")
-        distinct = list(dict.fromkeys(programs))
-        executions = dict(zip(distinct, self._pool.run(distinct), strict=True))
-        bodies = {
-            (body.digest(), name): body
-            for program, name in zip(programs, names, strict=True)
-            if (body := executions[program].body) is not None
-        }
-        walks = self._walk(bodies)
+        keys = [_key(program) for program in programs]
+        executions = self._execute(dict(zip(keys, programs, strict=True)), keys)
+        bodies = [executions[key].body for key in keys]
+        places = [
+            None if body is None else (body.digest(), name)
+            for body, name in zip(bodies, names, strict=True)
+        ]
+        walks = self._walk(dict(zip(places, bodies, strict=True)), places)
         return [
-            _judge(executions[program], name, walks)
-            for program, name in zip(programs, names, strict=True)
+            _judge(executions[key], None if place is None else walks[place])
+            for key, place in zip(keys, places, strict=True)
         ]
 
-    def _walk(self, bodies: Mapping[tuple[str, str], Body]) -> dict[tuple[str, str], Walk]:
+    def confirm(
+        self, programs: Sequence[str], evaluations: Sequence[Evaluation]
+    ) -> list[Evaluation]:
+        """Runs programs once more, each in a worker that never saw another program.
+
+        Returns:
+            The evaluation of each that built the same body again, and UNREPEATABLE for the others.
+        """
+        confirmed = []
+        for program, evaluation, again in zip(
+            programs, evaluations, self._pool.run_fresh(programs), strict=True
+        ):
+            if _digest(again.body) == _digest(evaluation.body):
+                confirmed.append(evaluation)
+                continue
+            self._executions.forget(_key(program))
+            found = "another body" if again.body is not None else str(again.verdict)
+            reason = f"a second run, in a fresh worker, gave {found}"
+            confirmed.append(Evaluation(verdict=Verdict.UNREPEATABLE, reason=reason))
+        return confirmed
+
+    def hit_rates(self) -> dict[str, float]:
+        """Shares of programs and of walks, asked for since the last call, that needed no run."""
+        return {
+            "program_hits": self._executions.take_rate(),
+            "walk_hits": self._walks.take_rate(),
+        }
+
+    def _execute(
+        self, programs: Mapping[bytes, str], asked: Sequence[bytes]
+    ) -> dict[bytes, Execution]:
+        """What became of every program, by key."""
+        executions = self._executions.find(asked)
+        missing = {key: text for key, text in programs.items() if key not in executions}
+        ran = self._pool.run(list(missing.values()))
+        for key, execution in zip(missing, ran, strict=True):
+            executions[key] = execution
+            if execution.verdict not in _NOT_REMEMBERED:
+                self._executions.keep(key, execution)
+        return executions
+
+    def _walk(
+        self,
+        bodies: Mapping[_Place | None, Body | None],
+        asked: Sequence[_Place | None],
+    ) -> dict[_Place, Walk]:
         """What became of every body on its terrain, by (digest, terrain)."""
+        walks = self._walks.find(place for place in asked if place is not None)
+        missing = {
+            place: body
+            for place, body in bodies.items()
+            if place is not None and body is not None and place not in walks
+        }
+        for place, walk in self._simulate(missing).items():
+            walks[place] = walk
+            self._walks.keep(place, walk)
+        return walks
+
+    def _simulate(self, bodies: Mapping[_Place, Body]) -> dict[_Place, Walk]:
         radius = self._world.joint_radius
         placed = {
             key: body for key, body in bodies.items() if has_room(body, self._lines[key[1]], radius)
@@ -117,10 +200,18 @@ class Evaluator:
         return walks
 
 
-def _judge(execution: Execution, terrain: str, walks: Mapping[tuple[str, str], Walk]) -> Evaluation:
-    if execution.body is None:
+def _key(program: str) -> bytes:
+    """A hash of a program's text, which may hold what UTF-8 cannot."""
+    return hashlib.blake2b(program.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def _digest(body: Body | None) -> str | None:
+    return None if body is None else body.digest()
+
+
+def _judge(execution: Execution, walk: Walk | None) -> Evaluation:
+    if walk is None:
         return Evaluation(verdict=execution.verdict, reason=execution.reason, error=execution.error)
-    walk = walks[execution.body.digest(), terrain]
     return Evaluation(
         verdict=walk.verdict,
         reason=walk.reason,

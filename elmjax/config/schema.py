@@ -59,6 +59,7 @@ class Programs:
     max_characters: Count = 6000
     time_limit: Positive = 0.5  # s of processor time a program; twice that inside one C call
     memory_limit: Annotated[int, Field(ge=64)] = 256  # MiB a worker
+    remembered: Natural = 16384  # programs, and walks, whose outcome is not computed again
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from elmjax.programs.seeds import SEEDS as SEEDS
     from elmjax.programs.syntax import canonical as canonical
     from elmjax.programs.tree import mutate as mutate
+    from elmjax.programs.verdict import DEPENDS_ON_MACHINE as DEPENDS_ON_MACHINE
     from elmjax.programs.verdict import Verdict as Verdict
 
 _HOMES = {
+    "DEPENDS_ON_MACHINE": "verdict",
     "Execution": "execution",
     "Limits": "limits",
     "LockdownUnavailable": "jail",

@@ -23,6 +23,7 @@ class Verdict(StrEnum):
     WORKER_DIED = "worker_died"  # it crashed the worker that ran it
     PROTOCOL = "protocol"  # the worker's reply about it was malformed
     NO_ROOM = "no_room"  # its walker does not fit between the walls of the terrain
+    UNREPEATABLE = "unrepeatable"  # a second run, before it entered the archive, gave another body
     DIVERGED = "diverged"  # its walk left the finite numbers; set after the physics
 
 

@@ -121,6 +121,7 @@ def make_evaluator(config: Config, pool: ProgramPool, terrains: Iterable[str]) -
         {name: terrain_lines(config, name) for name in terrains},
         world=config.world,
         seconds=config.seconds,
+        remembered=config.programs.remembered,
     )
 
 
