@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from elmjax.cache import Cache
-from elmjax.programs import DEPENDS_ON_MACHINE, Execution, ProgramPool, Verdict
+from elmjax.programs import DEPENDS_ON_MACHINE, Engine, Execution, Verdict
 from physics.body import Body
 from physics.room import has_room
 from physics.simulate import simulate
@@ -71,7 +71,7 @@ class Evaluator:
 
     def __init__(
         self,
-        pool: ProgramPool,
+        pool: Engine,
         terrains: Mapping[str, Polylines],
         *,
         world: World,

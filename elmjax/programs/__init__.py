@@ -8,6 +8,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from elmjax.programs.engine import Engine as Engine
+    from elmjax.programs.engine import open_engine as open_engine
     from elmjax.programs.execution import Execution as Execution
     from elmjax.programs.jail import LockdownUnavailable as LockdownUnavailable
     from elmjax.programs.limits import Limits as Limits
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DEPENDS_ON_MACHINE": "verdict",
+    "Engine": "engine",
     "Execution": "execution",
     "Limits": "limits",
     "LockdownUnavailable": "jail",
@@ -28,6 +31,7 @@ _HOMES = {
     "Verdict": "verdict",
     "canonical": "syntax",
     "mutate": "tree",
+    "open_engine": "engine",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -25,9 +25,10 @@ class LockdownUnavailable(RuntimeError):  # noqa: N818 - a state of the machine
         super().__init__(
             f"Programs run only inside a jail, and this machine cannot build one: {reason}. "
             "Wanted: Linux on x86_64 or aarch64 with seccomp filters (CONFIG_SECCOMP_FILTER), as "
-            "any common distribution or container has; on macOS or Windows, run elmjax in a Linux "
-            "container or virtual machine."
+            "any common distribution or container has; elsewhere install the second engine, "
+            "pip install 'elmjax[monty]', or run elmjax in a Linux container or virtual machine."
         )
+        self.reason = reason
 
 
 class WorkerDied(RuntimeError):  # noqa: N818 - an event, not a mistake

@@ -99,7 +99,7 @@ class ProgramPool:
         outcomes: dict[int, Execution] = {}
         sources: dict[int, bytes] = {}
         for index, program in enumerate(programs):
-            source = _encode(program, self._limits)
+            source = read_source(program, self._limits)
             if isinstance(source, Execution):
                 outcomes[index] = source
             else:
@@ -154,7 +154,7 @@ class ProgramPool:
         self.close()
 
 
-def _encode(program: str, limits: Limits) -> bytes | Execution:
+def read_source(program: str, limits: Limits) -> bytes | Execution:
     """A program's UTF-8, or the outcome of a text that no worker need see."""
     try:
         source = program.encode()
