@@ -132,7 +132,8 @@ def _malformed(joints: _Ragged, springs: _Ragged) -> np.ndarray:
     ends, rigid = springs.values[:, :2], springs.values[:, 2]
     count = np.diff(joints.start)[springs.program]
     # Comparisons are written so that a NaN fails them.
-    in_range = (ends >= 0) & (ends < count[:, None]) & (ends == np.floor(ends))
+    with np.errstate(invalid="ignore"):
+        in_range = (ends >= 0) & (ends < count[:, None]) & (ends == np.floor(ends))
     is_flag = (rigid == 0.0) | (rigid == 1.0)
     return springs.programs_with(~(in_range.all(1) & is_flag))
 

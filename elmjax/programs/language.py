@@ -102,7 +102,8 @@ class WalkerCreator:
             raise Stop(Verdict.TOO_LARGE, f"more than {MAX_SPRING_CALLS} calls of add_muscle")
         joints = len(self.__joints) // JOINT_NUMBERS
         for handle in (j0, j1):
-            if not isinstance(handle, int):
+            # Not of a class of the program's own, whose comparisons may say anything.
+            if type(handle) is not int and type(handle) is not bool:
                 raise TypeError(f"a joint was wanted, got {type(handle).__name__}")
             if not 0 <= handle < joints:
                 raise IndexError(f"no joint {handle}: {joints} were added")
