@@ -86,6 +86,19 @@ PROGRAMS = {
     "power": ("10**10**8", Verdict.SOFT_TIMEOUT, "took longer"),
     "one large object": ("x = bytearray(10**10)", Verdict.MEMORY, ""),
     "recursion": ("def f(): f()\nf()", Verdict.RECURSION, ""),
+    "integer beyond floats": (
+        walker(inside="    wc.add_joint(10**400, 0)"),
+        Verdict.RUNTIME,
+        "OverflowError",
+    ),
+    "integer beyond text": ("f'{7**30000}'", Verdict.RUNTIME, "4300 digits"),
+    "text beyond memory": ("f'{1:>{10**12}}'", Verdict.MEMORY, ""),
+    "endless reason": ("raise ValueError('x' * 10**6)", Verdict.RUNTIME, "ValueError: xxx"),
+    "endless name": (
+        "class A: pass\nA.__name__ = 'x' * 10**6\ndef f(): return A()",
+        Verdict.WRONG_RETURN,
+        "f returned xxx",
+    ),
     "no entry": ("x = 1", Verdict.NO_ENTRY, "make_walker"),
     "empty text": ("", Verdict.NO_ENTRY, "make_walker"),
     "entry with arguments": ("def make_walker(a): pass", Verdict.NO_ENTRY, "make_walker"),
@@ -328,6 +341,14 @@ def test_memory_that_a_program_held_is_free_for_the_next():
         # Judged once: a second judgement in a fresh worker would hide what is left.
         replies = pool._cells[0].run([p.encode() for p in [holds, in_class, in_error] * 5])
     assert {reply.verdict for reply in replies} == {Verdict.OK}
+
+
+def test_the_depth_of_recursion_is_part_of_the_language(pool):
+    # The worker's own frames are a few of the thousand.
+    for depth, verdict in ((960, Verdict.OK), (1000, Verdict.RECURSION)):
+        down = "def down(n):\n    return n and down(n - 1)\n"
+        execution = pool.run_one(walker(before=down, inside=f"    down({depth})"))
+        assert execution.verdict is verdict
 
 
 def test_nothing_to_run(pool):
