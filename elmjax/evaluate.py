@@ -7,13 +7,13 @@ Fitness is the distance |displacement| that the centre of mass moves along x (pa
 the descriptor, or measures, are the body's initial height, width and mass.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from elmjax.cache import Cache
-from elmjax.programs import DEPENDS_ON_MACHINE, Engine, Execution, Verdict
+from elmjax.executions import Executions
+from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
 from physics.room import has_room
 from physics.simulate import simulate
@@ -59,10 +59,6 @@ _NO_ROOM = Walk(verdict=Verdict.NO_ROOM, reason="the body reaches beyond a wall 
 _DIVERGED = Walk(verdict=Verdict.DIVERGED, reason="the simulation left the finite numbers")
 
 
-# A forged reply says nothing about the program whose it was to be.
-_NOT_REMEMBERED = DEPENDS_ON_MACHINE | {Verdict.PROTOCOL}
-
-
 class Evaluator:
     """Evaluates programs on named terrains; equal ones, and equal bodies, are run once.
 
@@ -87,12 +83,11 @@ class Evaluator:
             seconds: Duration of a walk, s.
             remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
         """
-        self._pool = pool
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
-        self._executions: Cache[bytes, Execution] = Cache(remembered)
+        self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
     def evaluate(self, programs: Sequence[str], terrain: str | Sequence[str]) -> list[Evaluation]:
@@ -108,17 +103,16 @@ class Evaluator:
         names = [terrain] * len(programs) if isinstance(terrain, str) else list(terrain)
         if len(names) != len(programs):
             raise ValueError(f"terrain: got {len(names)} names, wanted one or {len(programs)}")
-        keys = [_key(program) for program in programs]
-        executions = self._execute(dict(zip(keys, programs, strict=True)), keys)
-        bodies = [executions[key].body for key in keys]
+        executions = self._executions.run(programs)
         places = [
-            None if body is None else (body.digest(), name)
-            for body, name in zip(bodies, names, strict=True)
+            None if execution.body is None else (execution.body.digest(), name)
+            for execution, name in zip(executions, names, strict=True)
         ]
+        bodies = [execution.body for execution in executions]
         walks = self._walk(dict(zip(places, bodies, strict=True)), places)
         return [
-            _judge(executions[key], None if place is None else walks[place])
-            for key, place in zip(keys, places, strict=True)
+            _judge(execution, None if place is None else walks[place])
+            for execution, place in zip(executions, places, strict=True)
         ]
 
     def confirm(
@@ -131,12 +125,12 @@ class Evaluator:
         """
         confirmed = []
         for program, evaluation, again in zip(
-            programs, evaluations, self._pool.run_fresh(programs), strict=True
+            programs, evaluations, self._executions.run_fresh(programs), strict=True
         ):
             if _digest(again.body) == _digest(evaluation.body):
                 confirmed.append(evaluation)
                 continue
-            self._executions.forget(_key(program))
+            self._executions.forget(program)
             found = "another body" if again.body is not None else str(again.verdict)
             reason = f"a second run, in a fresh worker, gave {found}"
             confirmed.append(Evaluation(verdict=Verdict.UNREPEATABLE, reason=reason))
@@ -148,19 +142,6 @@ class Evaluator:
             "program_hits": self._executions.take_rate(),
             "walk_hits": self._walks.take_rate(),
         }
-
-    def _execute(
-        self, programs: Mapping[bytes, str], asked: Sequence[bytes]
-    ) -> dict[bytes, Execution]:
-        """What became of every program, by key."""
-        executions = self._executions.find(asked)
-        missing = {key: text for key, text in programs.items() if key not in executions}
-        ran = self._pool.run(list(missing.values()))
-        for key, execution in zip(missing, ran, strict=True):
-            executions[key] = execution
-            if execution.verdict not in _NOT_REMEMBERED:
-                self._executions.keep(key, execution)
-        return executions
 
     def _walk(
         self,
@@ -198,11 +179,6 @@ class Evaluator:
                 for key, displacement, diverged in results
             }
         return walks
-
-
-def _key(program: str) -> bytes:
-    """A hash of a program's text, which may hold what UTF-8 cannot."""
-    return hashlib.blake2b(program.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _digest(body: Body | None) -> str | None:
