@@ -1,6 +1,7 @@
 """The `elmjax` command. Heavy modules are imported by the command that needs them."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -78,6 +79,7 @@ def _make_parser() -> argparse.ArgumentParser:
         _add_stage(commands, name, help_text, stage)
     _add_simulate(commands)
     _add_terrains(commands)
+    _add_bench(commands)
     _add_config(commands)
     return parser
 
@@ -158,6 +160,13 @@ def _add_terrains(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.set_defaults(command=_terrains, name="terrains")
 
 
+def _add_bench(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = commands.add_parser("bench", allow_abbrev=False, help="measure speed on this machine")
+    parser.add_argument("what", choices=["programs"], help="what to measure")
+    parser.add_argument("--repeats", type=int, default=10, metavar="N", help="default: 10")
+    parser.set_defaults(command=_bench, name="bench")
+
+
 def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser = commands.add_parser("config", help="print the resolved configuration as TOML")
     _add_config_option(parser)
@@ -209,6 +218,16 @@ def _overrides(rest: Sequence[str]) -> list[tuple[str, str]]:
             value = words.pop(0)
         pairs.append((name, value))
     return pairs
+
+
+def _bench(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    if rest:
+        raise ConfigError(f"got {rest[0]!r}, wanted nothing more")
+    from elmjax.bench import programs
+
+    for row in programs.measure(repeats=options.repeats):
+        print(json.dumps(row))
+    return 0
 
 
 def _config(options: argparse.Namespace, rest: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ import pandas as pd
 from elmjax import diffs
 from elmjax.diffs import DiffVerdict, messages, numbered, prompts
 from elmjax.mutators import Child, tree_mutator
-from elmjax.programs import SEEDS, ProgramPool, same_but_for_numbers
+from elmjax.programs import SEEDS, Engine, ProgramPool, same_but_for_numbers
 from elmjax.programs.generate import generate
 
 # Where walks start: mostly generated programs, so that the model meets many styles.
@@ -90,7 +90,7 @@ def _shard(edits: int, seed: int, total: int, index: int) -> list[EditedProgram]
         return keep(parents, children, edits, pool)
 
 
-def grow(count: int, pool: ProgramPool, rng: random.Random) -> list[str]:
+def grow(count: int, pool: Engine, rng: random.Random) -> list[str]:
     """Walks `count` programs away from their starts by edits that run and change the body."""
     programs = [_start(rng) for _ in range(count)]
     remaining = [rng.randint(0, LONGEST_WALK) for _ in programs]
@@ -106,7 +106,7 @@ def grow(count: int, pool: ProgramPool, rng: random.Random) -> list[str]:
 
 
 def keep(
-    parents: Sequence[str], children: Sequence[Child], edits: int, pool: ProgramPool
+    parents: Sequence[str], children: Sequence[Child], edits: int, pool: Engine
 ) -> list[EditedProgram]:
     """Keeps up to `edits` different edits of every parent that do what a mutation should.
 
@@ -157,7 +157,7 @@ def _fits(child: Child) -> bool:
     return child.program is not None and len(child.program) <= MAX_CHARACTERS
 
 
-def digests(programs: Sequence[str | None], pool: ProgramPool) -> list[str | None]:
+def digests(programs: Sequence[str | None], pool: Engine) -> list[str | None]:
     """What each program builds, as a hash; None for no program or one that does not run."""
     executions = iter(pool.run([program for program in programs if program is not None]))
     bodies = [None if program is None else next(executions).body for program in programs]

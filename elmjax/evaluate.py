@@ -1,5 +1,8 @@
 """From program text to fitness and descriptor: the jail, then the physics, in one batch.
 
+What a program builds and how a body walks are remembered, because they are the same every time;
+what a busy machine may have decided is not.
+
 Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4);
 the descriptor, or measures, are the body's initial height, width and mass.
 """
@@ -8,7 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from elmjax.programs import Execution, ProgramPool, Verdict
+from elmjax.cache import Cache
+from elmjax.executions import Executions
+from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
 from physics.polylines import Polylines
 from physics.room import has_room
@@ -23,6 +28,7 @@ class Evaluation:
 
     verdict: Verdict
     reason: str
+    error: str = ""  # standard class of what the program raised, where it is RUNTIME
     body: Body | None = None  # where the program built one
     displacement: float = math.nan  # m, signed; NaN unless `verdict` is OK
 
@@ -48,26 +54,42 @@ class Walk:
     displacement: float = math.nan  # m
 
 
+_Place = tuple[str, str]  # digest of a body and name of a terrain
+
 _NO_ROOM = Walk(verdict=Verdict.NO_ROOM, reason="the body reaches beyond a wall where it starts")
 _DIVERGED = Walk(verdict=Verdict.DIVERGED, reason="the simulation left the finite numbers")
 
 
 class Evaluator:
-    """Evaluates programs on named terrains; equal ones, and equal bodies, are run once a batch."""
+    """Evaluates programs on named terrains; equal ones, and equal bodies, are run once.
+
+    Walks are remembered by body and terrain: world and duration are the same for all of them.
+    """
 
     def __init__(
         self,
-        pool: ProgramPool,
+        pool: Engine,
         terrains: Mapping[str, Polylines],
         *,
         world: World,
         seconds: float,
+        remembered: int = 16_384,
     ) -> None:
-        self._pool = pool
+        """Builds the terrains.
+
+        Args:
+            pool: Runs the programs.
+            terrains: Polylines by name.
+            world: Physical constants.
+            seconds: Duration of a walk, s.
+            remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
+        """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
+        self._executions = Executions(pool, remembered)
+        self._walks: Cache[_Place, Walk] = Cache(remembered)
 
     def evaluate(self, programs: Sequence[str], terrain: str | Sequence[str]) -> list[Evaluation]:
         """Evaluates a batch of programs.
@@ -82,21 +104,64 @@ class Evaluator:
         names = [terrain] * len(programs) if isinstance(terrain, str) else list(terrain)
         if len(names) != len(programs):
             raise ValueError(f"terrain: got {len(names)} names, wanted one or {len(programs)}")
-        distinct = list(dict.fromkeys(programs))
-        executions = dict(zip(distinct, self._pool.run(distinct), strict=True))
-        bodies = {
-            (body.digest(), name): body
-            for program, name in zip(programs, names, strict=True)
-            if (body := executions[program].body) is not None
-        }
-        walks = self._walk(bodies)
+        executions = self._executions.run(programs)
+        places = [
+            None if execution.body is None else (execution.body.digest(), name)
+            for execution, name in zip(executions, names, strict=True)
+        ]
+        bodies = [execution.body for execution in executions]
+        walks = self._walk(dict(zip(places, bodies, strict=True)), places)
         return [
-            _judge(executions[program], name, walks)
-            for program, name in zip(programs, names, strict=True)
+            _judge(execution, None if place is None else walks[place])
+            for execution, place in zip(executions, places, strict=True)
         ]
 
-    def _walk(self, bodies: Mapping[tuple[str, str], Body]) -> dict[tuple[str, str], Walk]:
+    def confirm(
+        self, programs: Sequence[str], evaluations: Sequence[Evaluation]
+    ) -> list[Evaluation]:
+        """Runs programs once more, each in a worker that never saw another program.
+
+        Returns:
+            The evaluation of each that built the same body again, and UNREPEATABLE for the others.
+        """
+        confirmed = []
+        for program, evaluation, again in zip(
+            programs, evaluations, self._executions.run_fresh(programs), strict=True
+        ):
+            if _digest(again.body) == _digest(evaluation.body):
+                confirmed.append(evaluation)
+                continue
+            self._executions.forget(program)
+            found = "another body" if again.body is not None else str(again.verdict)
+            reason = f"a second run, in a fresh worker, gave {found}"
+            confirmed.append(Evaluation(verdict=Verdict.UNREPEATABLE, reason=reason))
+        return confirmed
+
+    def hit_rates(self) -> dict[str, float]:
+        """Shares of programs and of walks, asked for since the last call, that needed no run."""
+        return {
+            "program_hits": self._executions.take_rate(),
+            "walk_hits": self._walks.take_rate(),
+        }
+
+    def _walk(
+        self,
+        bodies: Mapping[_Place | None, Body | None],
+        asked: Sequence[_Place | None],
+    ) -> dict[_Place, Walk]:
         """What became of every body on its terrain, by (digest, terrain)."""
+        walks = self._walks.find(place for place in asked if place is not None)
+        missing = {
+            place: body
+            for place, body in bodies.items()
+            if place is not None and body is not None and place not in walks
+        }
+        for place, walk in self._simulate(missing).items():
+            walks[place] = walk
+            self._walks.keep(place, walk)
+        return walks
+
+    def _simulate(self, bodies: Mapping[_Place, Body]) -> dict[_Place, Walk]:
         radius = self._world.joint_radius
         placed = {
             key: body for key, body in bodies.items() if has_room(body, self._lines[key[1]], radius)
@@ -117,10 +182,13 @@ class Evaluator:
         return walks
 
 
-def _judge(execution: Execution, terrain: str, walks: Mapping[tuple[str, str], Walk]) -> Evaluation:
-    if execution.body is None:
-        return Evaluation(verdict=execution.verdict, reason=execution.reason)
-    walk = walks[execution.body.digest(), terrain]
+def _digest(body: Body | None) -> str | None:
+    return None if body is None else body.digest()
+
+
+def _judge(execution: Execution, walk: Walk | None) -> Evaluation:
+    if walk is None:
+        return Evaluation(verdict=execution.verdict, reason=execution.reason, error=execution.error)
     return Evaluation(
         verdict=walk.verdict,
         reason=walk.reason,

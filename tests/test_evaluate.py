@@ -13,7 +13,7 @@ WALKER = (
 )
 BAD = {
     Verdict.SYNTAX: "def make_walker(:",
-    Verdict.TIMEOUT: "def make_walker():\n    while True:\n        pass",
+    Verdict.SOFT_TIMEOUT: "def make_walker():\n    while True:\n        pass",
     Verdict.MEMORY: "def make_walker():\n    return [0] * 10**9",
     Verdict.FORBIDDEN: "import os\ndef make_walker():\n    return os.environ",
     Verdict.NO_ENTRY: "x = 3",
@@ -71,3 +71,86 @@ def test_measures_are_height_width_and_mass_of_the_square(pool) -> None:
 def test_wrong_number_of_terrains_is_refused(pool) -> None:
     with pytest.raises(ValueError, match="got 1 names, wanted one or 2"):
         make(pool, 0.0).evaluate(["x", "y"], ["flat"])
+
+
+class CountingPool:
+    """Hands programs on and counts them; may lie about some that are run fresh."""
+
+    def __init__(self, pool: ProgramPool) -> None:
+        self._pool = pool
+        self.ran: list[str] = []
+        self.instead: dict[str, str] = {}
+
+    def run(self, programs):
+        self.ran += programs
+        return self._pool.run(programs)
+
+    def run_fresh(self, programs):
+        return self._pool.run_fresh([self.instead.get(program, program) for program in programs])
+
+
+def test_what_is_known_is_not_run_again(pool) -> None:
+    counting = CountingPool(pool)
+    evaluator = make(counting, 0.1)
+    programs = [SEEDS["square"], "x = 1", SEEDS["radial"], SEEDS["square"]]
+    first = evaluator.evaluate(programs, "flat")
+    # The square comes twice, as a program and as a walk; of three walks two are distinct.
+    rates = evaluator.hit_rates()
+    assert rates == {"program_hits": 1 / 4, "walk_hits": pytest.approx(1 / 3)}
+    second = evaluator.evaluate(programs, "flat")
+    assert counting.ran == programs[:3]
+    assert [e.displacement for e in first if e.body] == [e.displacement for e in second if e.body]
+    assert [e.verdict for e in first] == [e.verdict for e in second]
+    assert evaluator.hit_rates() == {"program_hits": 1.0, "walk_hits": 1.0}
+
+
+def test_a_walk_is_known_by_its_terrain_too(pool) -> None:
+    evaluator = make(pool, 1.0)
+    wide = SEEDS["square"].replace("0, 0, 10, 10", "0, 0, 60, 10")
+    evaluator.evaluate([wide], "flat")
+    (on_wall,) = evaluator.evaluate([wide], "left_wall")
+    assert on_wall.verdict is Verdict.NO_ROOM
+
+
+def test_another_program_with_the_same_body_walks_no_second_time(pool) -> None:
+    evaluator = make(pool, 0.1)
+    evaluator.evaluate([SEEDS["square"]], "flat")
+    evaluator.hit_rates()
+    evaluator.evaluate([SEEDS["square"] + "# another text\n"], "flat")
+    assert evaluator.hit_rates() == {"program_hits": 0.0, "walk_hits": 1.0}
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SOFT_TIMEOUT, Verdict.MEMORY])
+def test_what_a_busy_machine_may_have_decided_is_not_remembered(pool, verdict) -> None:
+    counting = CountingPool(pool)
+    evaluator = make(counting, 0.0)
+    for _ in range(2):
+        assert evaluator.evaluate([BAD[verdict]], "flat")[0].verdict is verdict
+    assert counting.ran == [BAD[verdict]] * 2
+
+
+def test_without_memory_everything_is_run(pool) -> None:
+    counting = CountingPool(pool)
+    terrains = {"flat": make_polylines("flat")}
+    evaluator = Evaluator(counting, terrains, world=World(), seconds=0.0, remembered=0)
+    for _ in range(2):
+        evaluator.evaluate([SEEDS["square"]], "flat")
+    assert len(counting.ran) == 2
+
+
+def test_a_program_that_builds_another_body_the_second_time_is_not_confirmed(pool) -> None:
+    counting = CountingPool(pool)
+    counting.instead = {SEEDS["radial"]: SEEDS["square"], SEEDS["cppn_fixed"]: "x = 1"}
+    evaluator = make(counting, 0.0)
+    programs = list(SEEDS.values())
+    evaluations = evaluator.evaluate(programs, "flat")
+    confirmed = dict(zip(SEEDS, evaluator.confirm(programs, evaluations), strict=True))
+    assert confirmed["square"] is evaluations[0]
+    assert confirmed["cppn_mutable"].verdict is Verdict.OK
+    for name, found in (("radial", "another body"), ("cppn_fixed", "no_entry")):
+        assert confirmed[name].verdict is Verdict.UNREPEATABLE
+        assert confirmed[name].reason.endswith(found)
+        assert math.isnan(confirmed[name].fitness)
+    # And what it seemed to be is forgotten.
+    evaluator.evaluate(programs, "flat")
+    assert counting.ran == [*programs, SEEDS["radial"], SEEDS["cppn_fixed"]]

@@ -66,12 +66,15 @@ class Optimiser:
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """Limits of the jail that runs programs."""
+    """What runs programs, and its limits."""
 
+    # "jail" needs Linux with seccomp, "monty" the extra of that name; "auto" prefers the jail.
+    engine: Literal["auto", "jail", "monty"] = "auto"
     workers: Count = 2
     max_characters: Count = 6000
     time_limit: Positive = 0.5  # s of processor time a program; twice that inside one C call
     memory_limit: Annotated[int, Field(ge=64)] = 256  # MiB a worker
+    remembered: Natural = 16384  # programs, and walks, whose outcome is not computed again
 
 
 @dataclass(frozen=True, kw_only=True)

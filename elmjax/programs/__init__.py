@@ -8,6 +8,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from elmjax.programs.engine import Engine as Engine
+    from elmjax.programs.engine import open_engine as open_engine
     from elmjax.programs.execution import Execution as Execution
     from elmjax.programs.jail import LockdownUnavailable as LockdownUnavailable
     from elmjax.programs.limits import Limits as Limits
@@ -16,9 +18,12 @@ if TYPE_CHECKING:
     from elmjax.programs.syntax import canonical as canonical
     from elmjax.programs.syntax import same_but_for_numbers as same_but_for_numbers
     from elmjax.programs.tree import mutate as mutate
+    from elmjax.programs.verdict import DEPENDS_ON_MACHINE as DEPENDS_ON_MACHINE
     from elmjax.programs.verdict import Verdict as Verdict
 
 _HOMES = {
+    "DEPENDS_ON_MACHINE": "verdict",
+    "Engine": "engine",
     "Execution": "execution",
     "Limits": "limits",
     "LockdownUnavailable": "jail",
@@ -28,6 +33,7 @@ _HOMES = {
     "canonical": "syntax",
     "mutate": "tree",
     "same_but_for_numbers": "syntax",
+    "open_engine": "engine",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -39,7 +39,10 @@ def build(replies: Sequence[Reply]) -> list[Execution]:
     Trusts nothing in the recordings: a joint number out of range, or a flag that is no flag, makes
     the reply's verdict PROTOCOL.
     """
-    executions = [Execution(verdict=reply.verdict, reason=reply.reason) for reply in replies]
+    executions = [
+        Execution(verdict=reply.verdict, reason=reply.reason, error=reply.error)
+        for reply in replies
+    ]
     recorded = [row for row, reply in enumerate(replies) if reply.verdict is Verdict.OK]
     built = _build_recorded([replies[row] for row in recorded])
     for row, execution in zip(recorded, built, strict=True):
@@ -129,7 +132,8 @@ def _malformed(joints: _Ragged, springs: _Ragged) -> np.ndarray:
     ends, rigid = springs.values[:, :2], springs.values[:, 2]
     count = np.diff(joints.start)[springs.program]
     # Comparisons are written so that a NaN fails them.
-    in_range = (ends >= 0) & (ends < count[:, None]) & (ends == np.floor(ends))
+    with np.errstate(invalid="ignore"):
+        in_range = (ends >= 0) & (ends < count[:, None]) & (ends == np.floor(ends))
     is_flag = (rigid == 0.0) | (rigid == 1.0)
     return springs.programs_with(~(in_range.all(1) & is_flag))
 

@@ -12,4 +12,5 @@ class Execution:
 
     verdict: Verdict
     reason: str = ""  # one line for people; empty where the verdict is OK
+    error: str = ""  # standard class of what it raised, where the verdict is RUNTIME
     body: Body | None = None

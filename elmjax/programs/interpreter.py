@@ -1,5 +1,6 @@
 """Runs one program, from its text to its recorded walker or the reason why not. Inside the jail."""
 
+import builtins
 from types import CodeType, FunctionType, TracebackType
 
 from elmjax.programs.language import WITHHELD, ForbiddenImportError, Stop, Walker, given_names
@@ -9,6 +10,11 @@ from elmjax.programs.wire import Reply
 
 _FILENAME = "<program>"
 _MAX_TEXT = 200  # characters of an exception's own text
+_STANDARD_ERRORS = frozenset(
+    value
+    for value in vars(builtins).values()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
 def interpret(source: str) -> Reply:
@@ -56,8 +62,8 @@ def _walk_out(namespace: dict[str, object]) -> Reply:
         return Reply(verdict=Verdict.NO_ENTRY, reason=reason)
     walker = entry()
     if type(walker) is not Walker:
-        name = entry.__name__[:_MAX_TEXT]
-        reason = f"{name} returned {type(walker).__name__}, not what get_walker() gives"
+        name, got = _name_of(entry), _name_of(type(walker))
+        reason = f"{name} returned {got}, not what get_walker() gives"
         return Reply(verdict=Verdict.WRONG_RETURN, reason=reason)
     return Reply(verdict=Verdict.OK, joints=walker.__joints__, springs=walker.__springs__)
 
@@ -94,17 +100,34 @@ def _explain(error: Exception) -> Reply:
             verdict = Verdict.FORBIDDEN
         case _:
             verdict = Verdict.RUNTIME
+    kind = standard_class(error)
     line = _line_of(error.__traceback__)
-    return Reply(verdict=verdict, reason=f"{_text_of(error)} (line {line})")
+    return Reply(
+        verdict=verdict,
+        reason=f"{_text_of(error, kind)} (line {line})",
+        error=kind if verdict is Verdict.RUNTIME else "",
+    )
 
 
-def _text_of(error: Exception) -> str:
-    kind = type(error).__name__
+def standard_class(error: BaseException) -> str:
+    """The nearest class of an exception that is Python's own: a program names others at will."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind in _STANDARD_ERRORS)
+
+
+def _text_of(error: Exception, kind: str) -> str:
+    """`ValueError: text`, or `ValueError Own: text` where the program made a class of its own."""
+    own = _name_of(type(error))
+    kind = kind if own == kind else f"{kind} {own}"
     try:
         text = str(error)[:_MAX_TEXT]  # runs the program's own code where it defines the class
     except Exception:
         text = ""
     return f"{kind}: {text}" if text else kind
+
+
+def _name_of(thing: type | FunctionType) -> str:
+    """A name without the methods of its own that a program may have given it."""
+    return str.__str__(thing.__name__)[:_MAX_TEXT]
 
 
 def _line_of(traceback: TracebackType | None) -> int:

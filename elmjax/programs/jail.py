@@ -3,31 +3,18 @@
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from elmjax.programs import wire
 from elmjax.programs.limits import Limits
+from elmjax.programs.nursery import Nursery, NurseryError
 from elmjax.programs.verdict import Verdict
 from elmjax.programs.wire import EXIT_SWALLOWED, MalformedReplyError, Replies, Reply
 
-_PACKAGE_ROOT = Path(__file__).parents[2]
-_START = "import sys; sys.path.append(sys.argv[1]); from elmjax.programs.worker import main; "
-_START += "main(sys.argv[2:])"
-
-# Ignores every environment variable but the one given, writes no bytecode, skips site-packages.
-# `-I` would say most of this in one letter but would also ignore PYTHONHASHSEED, on which the order
-# of a program's sets depends.
-_INTERPRETER_OPTIONS = ("-s", "-S", "-P", "-B", "-W", "ignore")
-_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
-
 _START_SECONDS = 30.0
-# The kernel ends a worker that computes too long; this is for one that neither computes nor
-# answers, and generous because the machine may be busy.
-_SILENCE_SECONDS = 30.0
+_DEATH_SECONDS = 1.0  # between the end of a worker's pipe and the end of its process, at most
 _READ_BYTES = 1 << 18
 
 
@@ -38,62 +25,70 @@ class LockdownUnavailable(RuntimeError):  # noqa: N818 - a state of the machine
         super().__init__(
             f"Programs run only inside a jail, and this machine cannot build one: {reason}. "
             "Wanted: Linux on x86_64 or aarch64 with seccomp filters (CONFIG_SECCOMP_FILTER), as "
-            "any common distribution or container has; on macOS or Windows, run elmjax in a Linux "
-            "container or virtual machine."
+            "any common distribution or container has; elsewhere install the second engine, "
+            "pip install 'elmjax[monty]', or run elmjax in a Linux container or virtual machine."
         )
+        self.reason = reason
 
 
 class WorkerDied(RuntimeError):  # noqa: N818 - an event, not a mistake
     """A worker ended before it had answered its whole batch."""
 
-    def __init__(self, verdict: Verdict, reason: str, *, answered_for: bool = False) -> None:
+    def __init__(self, verdict: Verdict, reason: str, *, culprit: int | None) -> None:
         """Says what the program that ended the worker deserves.
 
         Args:
             verdict: For that program.
             reason: For that program.
-            answered_for: Whether the worker had sent its reply about that program before it ended.
-                Otherwise it is one of those without a reply.
+            culprit: Its index in the batch; None where the worker answered for it before it ended.
         """
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
-        self.answered_for = answered_for
+        self.culprit = culprit
 
 
 class Jail:
     """A worker process that has proved its lock-down. Used by one thread at a time."""
 
-    def __init__(self, limits: Limits, *, unrestricted: bool = False) -> None:
-        """Starts the process, without waiting for it.
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        nursery: Nursery | None = None,
+        unrestricted: bool = False,
+        interpreter: str | None = None,
+    ) -> None:
+        """Starts the process, without waiting until it is ready.
 
         Args:
             limits: What its programs may use.
-            unrestricted: Leaves out the walker language and runs bare Python inside the lock-down;
-                for tests of the lock-down.
+            nursery: Where it comes from, made for the same limits; one of its own where None.
+            unrestricted: See `Nursery`; only without one.
+            interpreter: See `Nursery`; only without one.
 
         Raises:
-            LockdownUnavailable: this is not Linux.
+            LockdownUnavailable: this is not Linux, or Python does not start.
         """
         if sys.platform != "linux":
             raise LockdownUnavailable(f"it runs {sys.platform}")
         self._limits = limits
-        words = [*(["--unrestricted"] if unrestricted else []), *limits.to_arguments()]
-        self._process = subprocess.Popen(
-            [sys.executable, *_INTERPRETER_OPTIONS, "-c", _START, str(_PACKAGE_ROOT), *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            bufsize=0,
-            start_new_session=True,  # an interrupt from the terminal is the pool's to handle
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests = self._process.stdin.fileno()
-        self._replies = self._process.stdout.fileno()
-        self._poll = select.poll()
-        self._poll.register(self._replies, select.POLLIN)
+        self._own_nursery = None
+        if nursery is None:
+            nursery = Nursery(limits, unrestricted=unrestricted, interpreter=interpreter)
+            self._own_nursery = nursery
+        self._nursery = nursery
+        try:
+            self._worker = nursery.spawn()
+        except (NurseryError, OSError) as error:
+            if self._own_nursery is not None:
+                self._own_nursery.close()
+            raise LockdownUnavailable(f"no worker starts ({error})") from None
+        self._alive, self._silent = True, False
+        os.set_blocking(self._worker.requests, False)
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(self._worker.replies, select.POLLIN)
+        self._writable.register(self._worker.requests, select.POLLOUT)
 
     def await_ready(self) -> None:
         """Waits until the worker has locked itself down and tried the lock.
@@ -101,10 +96,11 @@ class Jail:
         Raises:
             LockdownUnavailable: it could not.
         """
+        deadline = time.monotonic() + _START_SECONDS
         try:
-            header = self._read_exactly(wire.GREETING.size)
+            header = self._read_exactly(wire.GREETING.size, deadline)
             ready, length = wire.GREETING.unpack(header)
-            reason = self._read_exactly(length).decode(errors="replace")
+            reason = self._read_exactly(length, deadline).decode(errors="replace")
         except EOFError:
             ready, reason = False, "the worker ended before it was ready"
         if not ready:
@@ -117,72 +113,100 @@ class Jail:
         Raises:
             WorkerDied: before the batch was answered; this object is of no more use then.
         """
-        try:
-            self._send(wire.pack_request(sources))
-        except BrokenPipeError:
-            raise self._bury() from None
         replies = Replies()
         answered = 0
+        if not self._send(wire.pack_request(sources)):
+            raise self._bury(answered, len(sources))
+        deadline = self._deadline()
         while answered < len(sources):
-            received = self._receive(_READ_BYTES, _SILENCE_SECONDS)
+            received = self._receive(_READ_BYTES, deadline)
             if not received:
-                raise self._bury()
+                raise self._bury(answered, len(sources))
             try:
                 for reply in replies.feed(received):
                     answered += 1
+                    deadline = self._deadline()  # by whole replies: bytes that drip do not count
                     yield reply
                 if answered == len(sources) and replies.leftover:
                     raise MalformedReplyError("more replies than programs")
             except MalformedReplyError as error:
                 self.kill()
-                raise WorkerDied(Verdict.PROTOCOL, f"malformed reply: {error}") from None
+                reason = f"malformed reply: {error}"
+                raise WorkerDied(Verdict.PROTOCOL, reason, culprit=answered) from None
 
     def kill(self) -> None:
         """Ends the process, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._end(0.0)
 
-    def _send(self, message: bytes) -> None:
-        view = memoryview(message)
+    def _end(self, patience: float) -> int | None:
+        """Ends the process after `patience` (s) and returns its status; None if it is unknown."""
+        if not self._alive:
+            return None
+        self._alive = False
+        status = self._nursery.end(self._worker, patience)
+        for descriptor in (self._worker.requests, self._worker.replies, self._worker.place):
+            os.close(descriptor)
+        if self._own_nursery is not None:
+            self._own_nursery.close()
+        return status
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._limits.silent_seconds
+
+    def _send(self, message: bytes) -> bool:
+        """Sends all of a message; False where the worker does not take it."""
+        view, deadline = memoryview(message), self._deadline()
         while view:
-            view = view[os.write(self._requests, view) :]
+            try:
+                view = view[os.write(self._worker.requests, view) :]
+            except BlockingIOError:
+                if not self._writable.poll(_milliseconds_until(deadline)):
+                    self._silent = True
+                    return False
+            except BrokenPipeError:
+                return False
+        return True
 
-    def _receive(self, size: int, seconds: float) -> bytes:
-        """At most `size` bytes; none at the end of the pipe or of the worker's patience."""
-        if not self._poll.poll(seconds * 1000.0):
-            self._process.kill()
+    def _receive(self, size: int, deadline: float) -> bytes:
+        """At most `size` bytes; none at the end of the pipe or of the worker's time."""
+        if not self._readable.poll(_milliseconds_until(deadline)):
+            self._silent = True
             return b""
-        return os.read(self._replies, size)
+        return os.read(self._worker.replies, size)
 
-    def _read_exactly(self, size: int) -> bytes:
+    def _read_exactly(self, size: int, deadline: float) -> bytes:
         received = b""
-        deadline = time.monotonic() + _START_SECONDS
         while len(received) < size:
-            part = self._receive(size - len(received), max(0.0, deadline - time.monotonic()))
+            part = self._receive(size - len(received), deadline)
             if not part:
                 raise EOFError
             received += part
         return received
 
-    def _bury(self) -> WorkerDied:
-        """Reads the cause of death from the exit status."""
-        # The pipe may end a moment before the process does.
-        try:
-            status = self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            status = None
-        self.kill()
+    def _bury(self, answered: int, programs: int) -> WorkerDied:
+        """Reads the cause of death from the exit status, and the culprit from the shared page."""
+        (place,) = wire.PLACE.unpack(os.pread(self._worker.place, wire.PLACE.size, 0))
+        status = self._end(0.0 if self._silent else _DEATH_SECONDS)
+        if status == EXIT_SWALLOWED and place < answered:
+            return WorkerDied(Verdict.SOFT_TIMEOUT, "", culprit=None)
+        # The page is the worker's to write. Whatever it holds, one program of the batch that has
+        # no reply is blamed, so that a batch always comes to an end.
+        culprit = place if answered <= place < programs else answered
         seconds = self._limits.uninterruptible_seconds
-        if status == EXIT_SWALLOWED:
-            return WorkerDied(Verdict.TIMEOUT, "", answered_for=True)
         if status == -signal.SIGVTALRM:
-            return WorkerDied(Verdict.TIMEOUT, f"took longer than {seconds:g} s in one call")
-        if status is not None and status < 0:
-            return WorkerDied(Verdict.WORKER_DIED, f"the worker died: {_signal_name(-status)}")
-        return WorkerDied(Verdict.WORKER_DIED, f"the worker ended with status {status}")
+            reason = f"took longer than {seconds:g} s in one call"
+            return WorkerDied(Verdict.HARD_TIMEOUT, reason, culprit=culprit)
+        if self._silent:
+            reason = f"the worker did not answer for {self._limits.silent_seconds:g} s"
+        elif status is not None and status < 0:
+            reason = f"the worker died: {_signal_name(-status)}"
+        else:
+            reason = f"the worker ended with status {status}"
+        return WorkerDied(Verdict.WORKER_DIED, reason, culprit=culprit)
+
+
+def _milliseconds_until(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic()) * 1000.0
 
 
 def _signal_name(number: int) -> str:

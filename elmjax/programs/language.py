@@ -9,9 +9,11 @@ methods, which take no attributes either. Double underscores are out of a progra
 """
 
 import builtins
+import functools
 import math
+import operator
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -100,7 +102,8 @@ class WalkerCreator:
             raise Stop(Verdict.TOO_LARGE, f"more than {MAX_SPRING_CALLS} calls of add_muscle")
         joints = len(self.__joints) // JOINT_NUMBERS
         for handle in (j0, j1):
-            if not isinstance(handle, int):
+            # Not of a class of the program's own, whose comparisons may say anything.
+            if type(handle) is not int and type(handle) is not bool:
                 raise TypeError(f"a joint was wanted, got {type(handle).__name__}")
             if not 0 <= handle < joints:
                 raise IndexError(f"no joint {handle}: {joints} were added")
@@ -211,6 +214,11 @@ class _SeededRandom(Random):
         """Seeds by `a`, or by the program's text where the standard library asks the system."""
         super().seed(self.__source if a is None else a, version)
 
+    @property
+    def binomialvariate(self) -> None:
+        """No part of the language: it came with Python 3.12."""
+        raise AttributeError("module 'random' has no attribute 'binomialvariate'")
+
     def Random(self, x: Any = None) -> "_SeededRandom":  # noqa: N802 - the module's name for it
         """An independent generator."""
         generator = _SeededRandom(self.__source)
@@ -218,11 +226,19 @@ class _SeededRandom(Random):
         return generator
 
 
-class _Printing(_Module):
+class _Builtins(_Module):
+    """Functions that stand in for Python's own."""
+
     __slots__ = ()
 
     def print(self, *values: object, **options: object) -> None:
         """Prints nowhere."""
+
+    def sum(self, iterable: Iterable[Any], /, start: Any = 0) -> Any:
+        """Adds from left to right, as Python did before 3.12 began to compensate floats."""
+        if isinstance(start, str | bytes | bytearray):
+            raise TypeError("sum() cannot join text")
+        return functools.reduce(operator.add, iterable, start)
 
 
 def _module(name: str, base: type = _Module, **members: object) -> _Module:
@@ -230,11 +246,20 @@ def _module(name: str, base: type = _Module, **members: object) -> _Module:
     return type(name, (base,), {"__slots__": (), "__all__": public, **members})()
 
 
-_GIVEN = _Given()
+# The language is the same on every Python: what later versions than 3.11 add is not part of it.
+_MATH = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc
+    exp exp2 expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf
+    isnan isqrt lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians
+    remainder sin sinh sqrt tan tanh tau trunc ulp
+""".split()  # noqa: SIM905 - a list would take a line for each
+_LATER_EXCEPTIONS = frozenset({"PythonFinalizationError", "_IncompleteInputError"})
+
+_BUILTIN, _GIVEN = _Builtins(), _Given()
 _NUMPY = _module("numpy", _Numpy)
 _MODULES = {
     "walk_creator": _module("walk_creator", _WalkCreator),
-    "math": _module("math", **{k: v for k, v in vars(math).items() if not k.startswith("_")}),
+    "math": _module("math", **{name: getattr(math, name) for name in _MATH}),
     "numpy": _NUMPY,
     "np": _NUMPY,
 }
@@ -245,19 +270,20 @@ _OFFERED = """
     __build_class__ abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict
     divmod enumerate filter float format frozenset hex int isinstance issubclass iter len list map
     max min next object oct ord pow property range repr reversed round set slice sorted staticmethod
-    str sum super tuple zip Ellipsis NotImplemented
+    str super tuple zip Ellipsis NotImplemented
 """.split()  # noqa: SIM905 - a list would take a line for each
 
 _EXCEPTIONS = {
     name: value
     for name, value in vars(builtins).items()
-    if isinstance(value, type) and issubclass(value, Exception)
+    if isinstance(value, type) and issubclass(value, Exception) and name not in _LATER_EXCEPTIONS
 }
 
 _BUILTINS = {
     **{name: getattr(builtins, name) for name in _OFFERED},
     **_EXCEPTIONS,
-    "print": _Printing().print,
+    "print": _BUILTIN.print,
+    "sum": _BUILTIN.sum,
 }
 
 WITHHELD = frozenset(dir(builtins)) - frozenset(_BUILTINS)

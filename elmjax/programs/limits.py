@@ -1,6 +1,12 @@
 """How much a program may use before it is stopped."""
 
 import dataclasses
+import math
+
+# Calls that may be open at once. Part of the language: the same on every machine.
+RECURSION_LIMIT = 1000
+# Digits of an integer that may be turned into text, which takes time quadratic in them.
+INTEGER_DIGITS = 4300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,6 +23,9 @@ class Limits:
     uninterruptible_seconds: float = 1.0
     memory_mebibytes: int = 256  # MiB of address space for the whole worker
     source_bytes: int = 32_768  # of UTF-8
+    # s of wall time without a whole reply after which a worker is ended: for one that neither
+    # computes nor answers. Generous, because the machine may be busy.
+    silent_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.seconds < self.uninterruptible_seconds:
@@ -29,6 +38,8 @@ class Limits:
                 f"Limits.memory_mebibytes: got {self.memory_mebibytes}, want at least 64, "
                 "which the Python interpreter itself needs"
             )
+        if not 0.0 < self.silent_seconds < math.inf:
+            raise ValueError(f"Limits.silent_seconds: got {self.silent_seconds}, want above 0 s")
         if self.source_bytes < 1:
             raise ValueError(f"Limits.source_bytes: got {self.source_bytes}, want at least 1")
 

@@ -28,6 +28,19 @@ _LANDLOCK_CREATE_RULESET = 444
 _LANDLOCK_RESTRICT_SELF = 446
 
 
+# Resources of which a worker needs none. Processor time is not among them: that limit counts from
+# the start of a process, and a worker lives long.
+_NOTHING = dict.fromkeys(
+    (
+        resource.RLIMIT_NOFILE,
+        resource.RLIMIT_NPROC,
+        resource.RLIMIT_FSIZE,
+        resource.RLIMIT_CORE,
+    ),
+    0,
+)
+
+
 class LockdownError(RuntimeError):
     """A boundary could not be set, or did not hold when it was tried."""
 
@@ -110,14 +123,37 @@ def engage(memory_bytes: int) -> None:
             f"{' or '.join(ARCHITECTURES)}"
         )
     libc = ctypes.CDLL(None, use_errno=True)
-    _control(libc, "no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
-    _control(libc, "dumpable", _PR_SET_DUMPABLE, 0)
-    _forbid_files(libc)
-    _limit_resources(memory_bytes)
+    _shed_privileges(libc)
+    _limit_resources({**_NOTHING, resource.RLIMIT_AS: memory_bytes})
     _filter_calls(libc, architecture)
     open_doors = [name for name, is_open in try_doors(libc).items() if is_open]
     if open_doors:
         raise LockdownError(f"the lock does not hold: {', '.join(open_doors)}")
+
+
+def shed(open_files: int) -> None:
+    """Gives up what the zygote has no use for: privileges, files, being looked into, core dumps.
+
+    Args:
+        open_files: Descriptors it may still hold.
+
+    Raises:
+        LockdownError: the kernel refuses.
+    """
+    _shed_privileges(ctypes.CDLL(None, use_errno=True))
+    _limit_resources(
+        {
+            resource.RLIMIT_NOFILE: open_files,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+        }
+    )
+
+
+def _shed_privileges(libc: ctypes.CDLL) -> None:
+    _control(libc, "no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
+    _control(libc, "dumpable", _PR_SET_DUMPABLE, 0)
+    _forbid_files(libc)
 
 
 def _control(libc: ctypes.CDLL, name: str, option: int, *arguments: object) -> None:
@@ -151,16 +187,8 @@ def _forbid_files(libc: ctypes.CDLL) -> None:
     os.close(ruleset)
 
 
-def _limit_resources(memory_bytes: int) -> None:
-    # Processor time is not among these: the limit counts from the start of the process, and a
-    # worker lives long.
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_NOFILE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
+def _limit_resources(limits: dict[int, int]) -> None:
+    for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
 
 

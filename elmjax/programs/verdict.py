@@ -10,7 +10,8 @@ class Verdict(StrEnum):
     SYNTAX = "syntax"  # it does not compile
     FORBIDDEN = "forbidden"  # it asked for something outside the walker language
     RUNTIME = "runtime"  # it raised
-    TIMEOUT = "timeout"  # it ran past the time limit
+    SOFT_TIMEOUT = "soft_timeout"  # it ran past the time limit and was interrupted
+    HARD_TIMEOUT = "hard_timeout"  # it ran past the time limit inside one call into C
     MEMORY = "memory"  # it ran past the memory limit
     RECURSION = "recursion"  # it recursed too deeply
     NO_ENTRY = "no_entry"  # it defines no function that can be called without arguments
@@ -22,4 +23,12 @@ class Verdict(StrEnum):
     WORKER_DIED = "worker_died"  # it crashed the worker that ran it
     PROTOCOL = "protocol"  # the worker's reply about it was malformed
     NO_ROOM = "no_room"  # its walker does not fit between the walls of the terrain
+    UNREPEATABLE = "unrepeatable"  # a second run, before it entered the archive, gave another body
     DIVERGED = "diverged"  # its walk left the finite numbers; set after the physics
+
+
+# Outcomes that a busy machine, or what other programs left behind in a worker, could bring about.
+# They are recorded only after a second judgement in a fresh worker, and never remembered.
+DEPENDS_ON_MACHINE = frozenset(
+    {Verdict.SOFT_TIMEOUT, Verdict.HARD_TIMEOUT, Verdict.MEMORY, Verdict.WORKER_DIED}
+)

@@ -2,8 +2,9 @@
 
     greeting   u8 ready, u16 length, text
     request    u32 programs, u32 length of each, sources
-    reply      u32 index, u8 verdict, u16 reason length, u32 joints, u32 springs,
-               reason, joints x (x, y) f64, springs x (joint, joint, rigid, amplitude, phase) f64
+    reply      u32 index, u8 verdict, u8 error length, u16 reason length, u32 joints, u32 springs,
+               error, reason, joints x (x, y) f64,
+               springs x (joint, joint, rigid, amplitude, phase) f64
 
 All integers and floats are little-endian and all text is UTF-8. The pool trusts nothing in a reply:
 `Replies` bounds every count before it waits for the bytes, and `build` checks every value.
@@ -20,6 +21,7 @@ from elmjax.programs.verdict import Verdict
 MAX_JOINT_CALLS = 16_384
 MAX_SPRING_CALLS = 65_536
 MAX_REASON_BYTES = 300
+MAX_ERROR_BYTES = 40  # the longest name of a standard exception has 25
 
 # Exit status of a worker that gave up on a program that swallows its interruptions; the replies
 # up to and with that program have been sent.
@@ -31,7 +33,9 @@ BYTES_PER_NUMBER = 8
 
 GREETING = struct.Struct("<BH")
 REQUEST = struct.Struct("<I")
-REPLY = struct.Struct("<IBHII")
+REPLY = struct.Struct("<IBBHII")
+PLACE = struct.Struct("=I")  # index of the running program, in a page shared with the pool
+NO_PROGRAM = 0xFFFFFFFF  # the place of a worker that runs none
 
 VERDICTS = tuple(Verdict)  # a verdict's code is its position
 VERDICT_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
@@ -47,6 +51,7 @@ class Reply:
 
     verdict: Verdict
     reason: str = ""
+    error: str = ""  # standard class of what the program raised, where it raised
     joints: bytes = b""  # [joint calls, 2] f64: x, y in m
     springs: bytes = b""  # [spring calls, 5] f64: joint, joint, rigid, amplitude, phase in cycles
 
@@ -66,14 +71,16 @@ def pack_request(sources: Sequence[bytes]) -> bytes:
 def pack_reply(index: int, reply: Reply) -> bytes:
     """The outcome of the program at `index` of the request."""
     reason = reply.reason.encode(errors="replace")[:MAX_REASON_BYTES]
+    error = reply.error.encode(errors="replace")[:MAX_ERROR_BYTES]
     header = REPLY.pack(
         index,
         VERDICT_CODES[reply.verdict],
+        len(error),
         len(reason),
         len(reply.joints) // (JOINT_NUMBERS * BYTES_PER_NUMBER),
         len(reply.springs) // (SPRING_NUMBERS * BYTES_PER_NUMBER),
     )
-    return b"".join((header, reason, reply.joints, reply.springs))
+    return b"".join((header, error, reason, reply.joints, reply.springs))
 
 
 class Replies:
@@ -101,27 +108,38 @@ class Replies:
     def _take(self) -> Reply | None:
         if len(self._pending) < REPLY.size:
             return None
-        index, code, reason_bytes, joints, springs = REPLY.unpack_from(self._pending)
+        index, code, error_bytes, reason_bytes, joints, springs = REPLY.unpack_from(self._pending)
         if index != self._next_index:
             raise MalformedReplyError(f"reply {index}, want {self._next_index}")
-        if code >= len(VERDICTS) or reason_bytes > MAX_REASON_BYTES:
-            raise MalformedReplyError(f"verdict {code} with a reason of {reason_bytes} bytes")
+        if code >= len(VERDICTS):
+            raise MalformedReplyError(f"verdict {code}")
+        if error_bytes > MAX_ERROR_BYTES or reason_bytes > MAX_REASON_BYTES:
+            raise MalformedReplyError(f"{error_bytes} bytes of error, {reason_bytes} of reason")
         if joints > MAX_JOINT_CALLS or springs > MAX_SPRING_CALLS:
             raise MalformedReplyError(f"{joints} joints and {springs} springs")
-        reason_end = REPLY.size + reason_bytes
+        error_end = REPLY.size + error_bytes
+        reason_end = error_end + reason_bytes
         joints_end = reason_end + joints * JOINT_NUMBERS * BYTES_PER_NUMBER
         springs_end = joints_end + springs * SPRING_NUMBERS * BYTES_PER_NUMBER
         if len(self._pending) < springs_end:
             return None
         reply = Reply(
             verdict=VERDICTS[code],
-            reason=_one_line(self._pending[REPLY.size : reason_end]),
+            reason=_one_line(self._pending[error_end:reason_end]),
+            error=_class_name(self._pending[REPLY.size : error_end]),
             joints=bytes(self._pending[reason_end:joints_end]),
             springs=bytes(self._pending[joints_end:springs_end]),
         )
         del self._pending[:springs_end]
         self._next_index += 1
         return reply
+
+
+def _class_name(error: bytearray) -> str:
+    name = error.decode(errors="replace")
+    if name and not (name.isascii() and name.isidentifier()):
+        raise MalformedReplyError("an error that is no class name")
+    return name
 
 
 def _one_line(reason: bytearray) -> str:

@@ -1,7 +1,9 @@
 """The process inside the jail: locks itself down, then runs batches of programs until told to stop.
 
-Started by `jail` as a script of its own. It reads requests from descriptor 0 and writes replies to
-descriptor 1 (`wire`), imports nothing but the standard library, and nothing at all once locked.
+Forked by `zygote`. It reads requests from descriptor 0 and writes replies to descriptor 1 (`wire`),
+imports nothing but the standard library, and nothing at all once locked. In a page that it shares
+with the pool, its place, it keeps the index of the running program: the pool reads there whom to
+blame when the worker dies.
 """
 
 import gc
@@ -12,17 +14,19 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 from elmjax.programs import lockdown, wire
-from elmjax.programs.interpreter import interpret
-from elmjax.programs.limits import Limits
+from elmjax.programs.interpreter import standard_class
+from elmjax.programs.limits import INTEGER_DIGITS, RECURSION_LIMIT, Limits
 from elmjax.programs.verdict import Verdict
 from elmjax.programs.wire import Reply
 
-_REQUESTS, _REPLIES = 0, 1
+REQUESTS, REPLIES = 0, 1
+Run = Callable[[str], Reply]
+
 _FLUSH_SECONDS = 0.02  # what is lost of a batch, at most, when the worker is killed
 _INTERRUPTIONS = 10  # after which a program is given up
-_GARBAGE_OBJECTS = 2_000
 
 
 class TimeUpError(BaseException):
@@ -32,9 +36,10 @@ class TimeUpError(BaseException):
 class Worker:
     """Runs programs one after another, each within its limits."""
 
-    def __init__(self, limits: Limits, run: Callable[[str], Reply]) -> None:
+    def __init__(self, limits: Limits, run: Run, place: memoryview) -> None:
         self._limits = limits
         self._run = run
+        self._place = place  # [1] u32
         self._unsent = bytearray()
         self._flushed = time.perf_counter()
         self._index = 0
@@ -48,10 +53,13 @@ class Worker:
         """Answers requests until the pool closes the pipe."""
         while (sources := _read_request()) is not None:
             for self._index, source in enumerate(sources):
+                self._place[0] = self._index
                 self._unsent += wire.pack_reply(self._index, self.judge(source))
                 if time.perf_counter() - self._flushed > _FLUSH_SECONDS:
                     self._flush()
+            self._place[0] = wire.NO_PROGRAM
             self._flush()
+            gc.collect()
 
     def judge(self, source: bytes) -> Reply:
         """Runs one program and never raises, whatever the program does."""
@@ -71,14 +79,16 @@ class Worker:
         try:
             self._running = True
             reply = self._run(source.decode())
-            if gc.get_count()[0] > _GARBAGE_OBJECTS:
-                gc.collect()
+            # What refers to itself is still there. Its memory is this program's to pay for, and
+            # must be free for the next.
+            gc.collect(0)
         except TimeUpError:
             reply = self._timeout()
         except MemoryError:
             reply = Reply(verdict=Verdict.MEMORY, reason="ran out of memory")
         except BaseException as error:
-            reply = Reply(verdict=Verdict.RUNTIME, reason=type(error).__name__)
+            kind = standard_class(error)
+            reply = Reply(verdict=Verdict.RUNTIME, reason=kind, error=kind)
         self._running = False
         return reply
 
@@ -94,7 +104,7 @@ class Worker:
 
     def _timeout(self) -> Reply:
         reason = f"took longer than {self._limits.seconds:g} s"
-        return Reply(verdict=Verdict.TIMEOUT, reason=reason)
+        return Reply(verdict=Verdict.SOFT_TIMEOUT, reason=reason)
 
     def _start_clock(self) -> None:
         seconds, at_most = self._limits.seconds, self._limits.uninterruptible_seconds
@@ -109,7 +119,7 @@ class Worker:
     def _flush(self) -> None:
         view = memoryview(self._unsent)
         while view:
-            view = view[os.write(_REPLIES, view) :]
+            view = view[os.write(REPLIES, view) :]
         self._unsent = bytearray()
         self._flushed = time.perf_counter()
 
@@ -127,7 +137,7 @@ def _read(size: int) -> bytes | None:
     """Exactly `size` bytes, or None where the pipe ends first."""
     parts = bytearray()
     while len(parts) < size:
-        part = os.read(_REQUESTS, size - len(parts))
+        part = os.read(REQUESTS, size - len(parts))
         if not part:
             return None
         parts += part
@@ -138,29 +148,31 @@ def run_unrestricted(source: str) -> Reply:
     """Runs Python without the walker language: what the lock-down alone contains. For tests."""
     try:
         exec(source, {"__name__": "probe"})
+    except MemoryError:
+        raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        return Reply(verdict=Verdict.RUNTIME, reason=reason)
+        name = type(error).__name__
+        return Reply(verdict=Verdict.RUNTIME, reason=f"{name}: {error}", error=name)
     return Reply(verdict=Verdict.OK)
 
 
-def main(words: list[str]) -> None:
-    """Locks down, greets and serves. `words`: `--unrestricted`, for tests, and the limits."""
-    run = interpret
-    if words[0] == "--unrestricted":
-        run, words = run_unrestricted, words[1:]
-    limits = Limits.from_arguments(words)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when its workers end
-    worker = Worker(limits, run)
+def live(limits: Limits, run: Run, place: memoryview) -> NoReturn:
+    """Locks this process down for good, greets and serves.
+
+    Args:
+        limits: What a program may use.
+        run: Runs one program.
+        place: Where the index of the running program is kept, [1] u32.
+    """
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    sys.set_int_max_str_digits(INTEGER_DIGITS)
+    worker = Worker(limits, run, place)
     try:
         lockdown.engage(limits.memory_mebibytes << 20)
     except lockdown.LockdownError as error:
-        os.write(_REPLIES, wire.pack_greeting(False, str(error)))
+        os.write(REPLIES, wire.pack_greeting(False, str(error)))
         os._exit(1)
     sys.stdout = sys.stderr = None  # type: ignore[assignment]
-    # What exists by now lives for good; the collector need not look at it again.
-    gc.disable()
-    gc.freeze()
-    os.write(_REPLIES, wire.pack_greeting(True))
+    os.write(REPLIES, wire.pack_greeting(True))
     worker.serve()
     os._exit(0)

@@ -22,6 +22,7 @@ from rich.text import Text
 from elmjax.report.labels import terrain_label
 
 MISSING = "-"
+LISTED = 8  # names in a tally
 
 
 def _count(value: float) -> str:
@@ -40,8 +41,17 @@ def _loss(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _tally(counts: Mapping[str, int]) -> str:
+    """One name a line, the most frequent first; the rest together."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"{name} {count:,}" for name, count in ranked[:LISTED]]
+    if others := sum(count for _, count in ranked[LISTED:]):
+        lines.append(f"others {others:,}")
+    return "\n".join(lines) or MISSING
+
+
 # Key in the summary: label and format. The order is the order of the rows.
-QUANTITIES: dict[str, tuple[str, Callable[[float], str]]] = {
+QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "programs": ("training programs", _count),
     "test_programs": ("test programs", _count),
     "train_loss": ("train loss [nats / token]", _loss),
@@ -59,8 +69,12 @@ QUANTITIES: dict[str, tuple[str, Callable[[float], str]]] = {
     "run": ("programs that run", _share),
     "valid": ("walkers with a fitness", _share),
     "admitted": ("admitted to the archive", _share),
+    "program_hits": ("programs known from before", _share),
+    "walk_hits": ("walks known from before", _share),
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
+    "outcomes": ("outcomes of the children", _tally),
+    "errors": ("runtime errors among them", _tally),
 }
 
 

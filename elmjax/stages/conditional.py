@@ -200,6 +200,7 @@ def _iterate(
         **numbers,
         **_by_terrain(config.terrains, reward),
         "valid": float(np.mean([sample.is_valid for sample in samples])),
+        **inventor.evaluator.hit_rates(),
         "unique": len({sample.program for sample in samples}) / len(samples),
         "sampling_seconds": sampled - began,
         "evaluation_seconds": paid - sampled,

@@ -8,11 +8,12 @@ whatever became of it.
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
@@ -25,6 +26,7 @@ from elmjax.qd.history import NO_CELL, NO_PARENT
 from elmjax.report.progress import stage_progress
 from elmjax.stages.run import Run, language_model
 
+SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
 _NO_CHILD = frozenset(map(str, DiffVerdict))
 
 
@@ -193,7 +195,8 @@ def _plant(config: Evolve, found: Found, evaluator: Evaluator) -> None:
             f"evolve.seed_program: {config.seed_program} is {evaluation.verdict} "
             f"({evaluation.reason}), wanted a program that walks"
         )
-    _admit(config, found, [Offspring(NO_PARENT, child, evaluation)], step=0)
+    family = _confirm(config, found.archive, evaluator, [Offspring(NO_PARENT, child, evaluation)])
+    _admit(config, found, family, step=0)
 
 
 def _iterate(search: Search, iteration: int) -> dict[str, Any]:
@@ -210,10 +213,12 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
     evaluations = _evaluate(search.evaluator, children, config.terrain)
     of_children = parents.repeat(config.children).tolist()
     family = map(Offspring, of_children, children, evaluations)
-    records = _admit(config, found, family, iteration)
+    confirmed = _confirm(config, found.archive, search.evaluator, family)
+    records = _admit(config, found, confirmed, iteration)
     return {
         **asdict(archive_metrics(found.archive)),
         **rates(records),
+        **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
         "outside_grid": float(np.mean(_outside(found.archive.grid, records))),
         "mutation_seconds": mutated - began,
@@ -228,6 +233,29 @@ def _evaluate(
     programs = [child.program for child in children if child.program is not None]
     evaluations = iter(evaluator.evaluate(programs, terrain))
     return [None if child.program is None else next(evaluations) for child in children]
+
+
+def _confirm(
+    config: Evolve, archive: Archive, evaluator: Evaluator, family: Iterable[Offspring]
+) -> list[Offspring]:
+    """Runs those that would enter the archive once more; the unrepeatable ones will not."""
+    born, confirmed = list(family), set[int]()
+    while True:
+        walked = {
+            i: child.evaluation
+            for i, child in enumerate(born)
+            if child.evaluation is not None and child.evaluation.verdict is Verdict.OK
+        }
+        # Who enters depends on who entered before: a copy of the archive tells.
+        places = _offer(config, Archive.from_state(archive.grid, archive.state()), walked)
+        entering = [i for i, place in places.items() if place.admitted and i not in confirmed]
+        if not entering:
+            return born
+        programs = [born[i].child.program or "" for i in entering]
+        again = evaluator.confirm(programs, [walked[i] for i in entering])
+        for i, evaluation in zip(entering, again, strict=True):
+            born[i] = replace(born[i], evaluation=evaluation)
+        confirmed.update(entering)
 
 
 def _admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) -> list[Record]:
@@ -316,12 +344,23 @@ def _save(checkpoints: Checkpoints, iteration: int, found: Found) -> None:
 def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
     numbers = run.metrics.read(stage)
     seconds = float(numbers["iteration_seconds"].sum())
-    outcomes = found.history.frame()["outcome"].value_counts()
+    rows = found.history.frame(["outcome", "reason"])
     return {
         **asdict(archive_metrics(found.archive)),
-        **{name: float(numbers[name].mean()) for name in ("applied", "run", "valid", "admitted")},
+        **{name: float(numbers[name].mean()) for name in SHARES},
         "evaluations": len(found.history),
         "seconds": seconds,
         "evaluations_per_second": len(found.history) / seconds,
-        "outcomes": {str(name): int(count) for name, count in outcomes.items()},
+        "outcomes": _counts(rows["outcome"]),
+        "errors": _counts(error_classes(rows)),
     }
+
+
+def error_classes(rows: pd.DataFrame) -> pd.Series:
+    """Standard class of every runtime error in a history: the first word of its reason."""
+    reasons = rows.loc[rows["outcome"] == str(Verdict.RUNTIME), "reason"]
+    return reasons.str.extract(r"^(\w+)", expand=False)
+
+
+def _counts(names: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in names.value_counts().items()}

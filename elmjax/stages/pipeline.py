@@ -71,8 +71,8 @@ def show(summary: Mapping[str, Any]) -> None:
 
 
 def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The summary without what is not for a table: counts of all outcomes, the best one's id."""
-    left_out = ("outcomes", "best_id")
+    """The summary without what is not for a table."""
+    left_out = ("best_id",)
     evolved = {
         operator: {name: value for name, value in values.items() if name not in left_out}
         for operator, values in summary.get("evolve", {}).items()

@@ -21,7 +21,7 @@ from elmjax import config as configuration
 from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluator
 from elmjax.lm.store import LanguageModel, load
-from elmjax.programs import Limits, ProgramPool
+from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
@@ -87,11 +87,11 @@ class Run:
     ) -> None:
         self.metrics.close()
 
-    def pool(self, max_characters: int | None = None) -> ProgramPool:
-        """The jail, with this run's limits and perhaps a tighter one on the text."""
+    def pool(self, max_characters: int | None = None) -> Engine:
+        """What runs programs, with this run's limits and perhaps a tighter one on the text."""
         return open_pool(self.config, max_characters)
 
-    def evaluator(self, pool: ProgramPool, terrains: Iterable[str]) -> Evaluator:
+    def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
         return make_evaluator(self.config, pool, terrains)
 
@@ -105,24 +105,25 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def open_pool(config: Config, max_characters: int | None = None) -> ProgramPool:
-    """The jail with the configured limits."""
+def open_pool(config: Config, max_characters: int | None = None) -> Engine:
+    """What runs programs, with the configured limits."""
     limits = Limits(
         seconds=config.programs.time_limit,
         uninterruptible_seconds=2 * config.programs.time_limit,
         memory_mebibytes=config.programs.memory_limit,
         source_bytes=max_characters or config.programs.max_characters,
     )
-    return ProgramPool(workers=config.programs.workers, limits=limits)
+    return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
 
-def make_evaluator(config: Config, pool: ProgramPool, terrains: Iterable[str]) -> Evaluator:
+def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
     """Judges programs in the configured world, on terrains by name or file."""
     return Evaluator(
         pool,
         {name: terrain_lines(config, name) for name in terrains},
         world=config.world,
         seconds=config.seconds,
+        remembered=config.programs.remembered,
     )
 
 

@@ -137,10 +137,12 @@ def test_the_largest_body_fits_and_the_next_does_not():
 
 
 def test_other_verdicts_pass_through():
-    reply = Reply(verdict=Verdict.TIMEOUT, reason="slow")
+    reply = Reply(verdict=Verdict.SOFT_TIMEOUT, reason="slow")
     good = recording(TRIANGLE, [rigid(0, 1)])
     first, second, third = build([reply, good, reply])
-    assert (first.verdict, first.reason) == (third.verdict, third.reason) == ("timeout", "slow")
+    assert (
+        (first.verdict, first.reason) == (third.verdict, third.reason) == ("soft_timeout", "slow")
+    )
     assert second.verdict is Verdict.OK
 
 

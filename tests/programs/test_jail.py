@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from elmjax.programs import Limits, LockdownUnavailable, Verdict, jail, lockdown, wire
+from elmjax.programs import Limits, LockdownUnavailable, Verdict, lockdown, nursery, wire
 from elmjax.programs.jail import Jail
 from elmjax.programs.wire import MalformedReplyError, Replies, Reply
 
@@ -177,16 +177,16 @@ def test_a_lock_that_does_not_hold_is_noticed():
 def test_a_machine_that_cannot_lock_runs_nothing(monkeypatch):
     """The worker says so in its greeting, and the jail passes it on with what to do."""
     refuses = "import sys; sys.path.append(sys.argv[1]); from elmjax.programs import lockdown; "
-    refuses += "lockdown.ARCHITECTURES.clear(); from elmjax.programs.worker import main; "
+    refuses += "lockdown.ARCHITECTURES.clear(); from elmjax.programs.zygote import main; "
     refuses += "main(sys.argv[2:])"
-    monkeypatch.setattr(jail, "_START", refuses)
+    monkeypatch.setattr(nursery, "_START", refuses)
     with pytest.raises(LockdownUnavailable, match=r"Linux on .*seccomp filters"):
         Jail(LIMITS).await_ready()
 
 
 def test_a_worker_that_never_starts_is_no_jail(monkeypatch):
-    monkeypatch.setattr(jail, "_START", "raise SystemExit")
-    with pytest.raises(LockdownUnavailable, match="before it was ready"):
+    monkeypatch.setattr(nursery, "_START", "raise SystemExit")
+    with pytest.raises(LockdownUnavailable, match="no worker starts"):
         Jail(LIMITS).await_ready()
 
 
@@ -207,11 +207,12 @@ class TestReplies:
     @pytest.mark.parametrize(
         "header",
         [
-            (1, 0, 0, 0, 0),  # another program's
-            (0, 200, 0, 0, 0),  # no verdict
-            (0, 0, 60_000, 0, 0),  # a reason without end
-            (0, 0, 0, wire.MAX_JOINT_CALLS + 1, 0),
-            (0, 0, 0, 0, wire.MAX_SPRING_CALLS + 1),
+            (1, 0, 0, 0, 0, 0),  # another program's
+            (0, 200, 0, 0, 0, 0),  # no verdict
+            (0, 0, 200, 0, 0, 0),  # a class name without end
+            (0, 0, 0, 60_000, 0, 0),  # a reason without end
+            (0, 0, 0, 0, wire.MAX_JOINT_CALLS + 1, 0),
+            (0, 0, 0, 0, 0, wire.MAX_SPRING_CALLS + 1),
         ],
     )
     def test_a_malformed_header_is_refused_at_once(self, header):

@@ -95,3 +95,19 @@ def test_on_a_terminal_units_are_not_taken_for_styles():
     text = console.file.getvalue()
     assert "best fitness [m]" in text
     assert "mean reward [m]" in text
+
+
+def test_outcomes_are_listed_by_count():
+    counts = {"ok": 1200, "syntax": 3, **{f"rare_{k}": 1 for k in range(9)}, "runtime": 40}
+    text = closing_text({"evolve": {"tree": {"outcomes": counts, "errors": {}}}})
+    cells = [line.strip("|").split("|") for line in text.splitlines()]
+    lines = [row[1].strip() for row in cells if len(row) == 2]
+    # Eight by name: the three frequent ones and five of the nine rare ones.
+    assert lines[-10:-1] == [
+        "ok 1,200",
+        "runtime 40",
+        "syntax 3",
+        *[f"rare_{k} 1" for k in range(5)],
+        "others 4",
+    ]
+    assert lines[-1] == "-"

@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from elmjax.config import Evolve
@@ -9,7 +10,7 @@ from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History
-from elmjax.stages.evolve import Found, Offspring, _admit, rates
+from elmjax.stages.evolve import Found, Offspring, _admit, _confirm, error_classes, rates
 from physics.body import Body
 
 
@@ -66,3 +67,54 @@ def test_a_tower_outside_the_grid(found, rule, admitted) -> None:
 def test_a_batch_without_a_walker_changes_nothing(found) -> None:
     _admit(Evolve(), found, [born(None, DiffVerdict.NO_CHANGE)], step=0)
     assert not found.archive.occupied.any()
+
+
+def test_runtime_errors_are_counted_by_their_class() -> None:
+    rows = pd.DataFrame(
+        {
+            "outcome": ["runtime", "ok", "runtime", "syntax", "runtime"],
+            "reason": [
+                "ValueError: no (line 3)",
+                "",
+                "Exception Mine (line 1)",
+                "SyntaxError: invalid syntax (line 1)",
+                "ValueError (line 9)",
+            ],
+        }
+    )
+    assert error_classes(rows).value_counts().to_dict() == {"ValueError": 2, "Exception": 1}
+
+
+class Doubter:
+    """Confirms no walker above some fitness."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.asked: list[float] = []
+
+    def confirm(self, programs, evaluations):
+        self.asked += [evaluation.fitness for evaluation in evaluations]
+        no = Evaluation(verdict=Verdict.UNREPEATABLE, reason="no")
+        return [no if each.fitness > self.limit else each for each in evaluations]
+
+
+def test_only_what_enters_is_run_again_and_what_is_not_confirmed_stays_out(found) -> None:
+    # All in one niche. 3 enters, 2 does not, 9 enters and is refused; 5 enters only because of
+    # that, so it is asked for in a second round; 4 never does.
+    family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 9.0, 5.0, 4.0)]
+    family.insert(1, born(Evaluation(verdict=Verdict.SYNTAX, reason="no")))
+    doubter = Doubter(limit=8.0)
+    confirmed = _confirm(Evolve(), found.archive, doubter, family)
+    assert doubter.asked == [3.0, 9.0, 5.0]
+    assert not found.archive.occupied.any()
+    records = _admit(Evolve(), found, confirmed, step=0)
+    outcomes = ["ok", "syntax", "ok", "unrepeatable", "ok", "ok"]
+    assert [record.outcome for record in records] == outcomes
+    assert [record.admitted for record in records] == [True, False, False, False, True, False]
+
+
+def test_what_is_no_better_than_its_elite_is_not_run_again(found) -> None:
+    _admit(Evolve(), found, [born(walker(5, 3.0))], step=0)
+    doubter = Doubter(limit=math.inf)
+    _confirm(Evolve(), found.archive, doubter, [born(walker(5, 3.0)), born(walker(5, 1.0))])
+    assert doubter.asked == []
