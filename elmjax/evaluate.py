@@ -3,22 +3,28 @@
 What a program builds and how a body walks are remembered, because they are the same every time;
 what a busy machine may have decided is not.
 
-Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4);
-the descriptor, or measures, are the body's initial height, width and mass.
+Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4), or
+the mean or worst of several from perturbed starts; the descriptor, or measures, are the body's
+initial height, width and mass.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
 
 from elmjax.cache import Cache
 from elmjax.executions import Executions
 from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
 from physics.polylines import Polylines
+from physics.robustness import Starts, simulate_perturbed
 from physics.room import has_room
 from physics.simulate import simulate
 from physics.terrain import build
+from physics.types import Terrain
 from physics.world import World
 
 
@@ -31,11 +37,7 @@ class Evaluation:
     error: str = ""  # standard class of what the program raised, where it is RUNTIME
     body: Body | None = None  # where the program built one
     displacement: float = math.nan  # m, signed; NaN unless `verdict` is OK
-
-    @property
-    def fitness(self) -> float:
-        """Distance walked, m; NaN unless `verdict` is OK."""
-        return abs(self.displacement)
+    fitness: float = math.nan  # m, distance walked; NaN unless `verdict` is OK
 
     @property
     def measures(self) -> tuple[float, float, float]:
@@ -51,7 +53,16 @@ class Walk:
 
     verdict: Verdict = Verdict.OK
     reason: str = ""
-    displacement: float = math.nan  # m
+    displacement: float = math.nan  # m, the mean over its starts
+    fitness: float = math.nan  # m
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perturbed:
+    """Scores every body by walks from perturbed starts."""
+
+    starts: Starts
+    score: Literal["mean", "worst"] = "mean"  # of the distances
 
 
 _Place = tuple[str, str]  # digest of a body and name of a terrain
@@ -74,6 +85,7 @@ class Evaluator:
         world: World,
         seconds: float,
         remembered: int = 16_384,
+        perturbed: Perturbed | None = None,
     ) -> None:
         """Builds the terrains.
 
@@ -83,11 +95,13 @@ class Evaluator:
             world: Physical constants.
             seconds: Duration of a walk, s.
             remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
+            perturbed: How starts are perturbed; None for the one exact start.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
+        self._perturbed = perturbed
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -168,18 +182,26 @@ class Evaluator:
         }
         walks = dict.fromkeys(bodies, _NO_ROOM)
         if placed:
-            outcome = simulate(
-                list(placed.values()),
-                [self._terrains[name] for _, name in placed],
-                world=self._world,
-                seconds=self._seconds,
-            )
-            results = zip(placed, outcome.displacement, outcome.diverged, strict=True)
-            walks |= {
-                key: _DIVERGED if diverged else Walk(displacement=float(displacement))
-                for key, displacement, diverged in results
-            }
+            grounds = [self._terrains[name] for _, name in placed]
+            walks |= zip(placed, self._score(list(placed.values()), grounds), strict=True)
         return walks
+
+    def _score(self, bodies: Sequence[Body], grounds: Sequence[Terrain]) -> list[Walk]:
+        settings: dict[str, Any] = {"world": self._world, "seconds": self._seconds}
+        if self._perturbed is None:
+            outcome = simulate(bodies, grounds, **settings)
+            diverged, displacement = outcome.diverged, outcome.displacement
+            fitness = np.abs(displacement)
+        else:
+            starts = self._perturbed.starts
+            robust = simulate_perturbed(bodies, grounds, starts, **settings)
+            diverged = robust.diverged
+            displacement = robust.outcome.displacement.reshape(-1, starts.count).mean(axis=1)
+            fitness = robust.mean if self._perturbed.score == "mean" else robust.worst
+        return [
+            _DIVERGED if failed else Walk(displacement=float(moved), fitness=float(scored))
+            for failed, moved, scored in zip(diverged, displacement, fitness, strict=True)
+        ]
 
 
 def _digest(body: Body | None) -> str | None:
@@ -194,4 +216,5 @@ def _judge(execution: Execution, walk: Walk | None) -> Evaluation:
         reason=walk.reason,
         body=execution.body,
         displacement=walk.displacement,
+        fitness=walk.fitness,
     )

@@ -2,8 +2,9 @@ import math
 
 import pytest
 
-from elmjax.evaluate import Evaluator
+from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.programs import SEEDS, ProgramPool, Verdict
+from physics.robustness import Starts
 from physics.terrain import make_polylines
 from physics.world import World
 
@@ -31,9 +32,9 @@ def pool():
         yield pool
 
 
-def make(pool: ProgramPool, seconds: float) -> Evaluator:
+def make(pool: ProgramPool, seconds: float, **options) -> Evaluator:
     terrains = {name: make_polylines(name) for name in NAMES}
-    return Evaluator(pool, terrains, world=World(), seconds=seconds)
+    return Evaluator(pool, terrains, world=World(), seconds=seconds, **options)
 
 
 def test_every_bad_program_is_one_outcome_and_the_good_ones_go_on(pool) -> None:
@@ -43,6 +44,21 @@ def test_every_bad_program_is_one_outcome_and_the_good_ones_go_on(pool) -> None:
     for evaluation in evaluations[1:-1]:
         assert evaluation.reason
         assert math.isnan(evaluation.fitness)
+
+
+def test_perturbed_starts_score_by_their_mean_or_their_worst(pool) -> None:
+    programs = list(SEEDS.values())
+    scores = {}
+    for score in ("mean", "worst"):
+        perturbed = Perturbed(starts=Starts(count=3, jitter=0.05), score=score)
+        evaluator = make(pool, 1.0, perturbed=perturbed)
+        scores[score] = [evaluation.fitness for evaluation in evaluator.evaluate(programs, "flat")]
+    exact = [evaluation.fitness for evaluation in make(pool, 1.0).evaluate(programs, "flat")]
+    unmoved = Perturbed(starts=Starts(count=2, jitter=0.0), score="worst")
+    same = [each.fitness for each in make(pool, 1.0, perturbed=unmoved).evaluate(programs, "flat")]
+    assert same == exact
+    assert all(w < m for w, m in zip(scores["worst"], scores["mean"], strict=True))
+    assert all(m != e for m, e in zip(scores["mean"], exact, strict=True))
 
 
 def test_fitness_of_a_zero_second_walk_is_exactly_zero(pool) -> None:

@@ -12,6 +12,7 @@ from elmjax.config.schema import (
     Pretrain,
     Programs,
     Rejection,
+    Robust,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Pretrain",
     "Programs",
     "Rejection",
+    "Robust",
     "dump",
     "load",
     "load_dumped",

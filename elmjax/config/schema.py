@@ -87,6 +87,15 @@ class GridConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Robust:
+    """Scoring by walks from perturbed starts, because chaotic gaits over-fit the exact one."""
+
+    starts: Natural = 0  # walks of each body; 0: one, from the exact start
+    jitter: Annotated[float, Field(ge=0, le=1)] = 0.05  # m, deviation of each joint's coordinates
+    score: Literal["mean", "worst"] = "mean"  # of the distances
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rejection:
     """Rounds in which the diff model learns those of its own edits that run and change the body."""
 
@@ -187,6 +196,7 @@ class Config:
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
+    robust: Robust = field(default_factory=Robust)
     programs: Programs = field(default_factory=Programs)
     grid: GridConfig = field(default_factory=GridConfig)
     pretrain: Pretrain = field(default_factory=Pretrain)

@@ -19,12 +19,13 @@ import numpy as np
 
 from elmjax import config as configuration
 from elmjax.config import Config, ConfigError
-from elmjax.evaluate import Evaluator
+from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
+from physics.robustness import Starts
 from physics.terrain import TERRAINS, build, make_polylines
 
 
@@ -124,7 +125,15 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         world=config.world,
         seconds=config.seconds,
         remembered=config.programs.remembered,
+        perturbed=_perturbed(config),
     )
+
+
+def _perturbed(config: Config) -> Perturbed | None:
+    robust = config.robust
+    if robust.starts == 0:
+        return None
+    return Perturbed(starts=Starts(count=robust.starts, jitter=robust.jitter), score=robust.score)
 
 
 def terrain_lines(config: Config, name: str) -> Polylines:

@@ -22,7 +22,13 @@ def walker(height: float, displacement: float) -> Evaluation:
         amplitude=np.zeros(1, np.float32),
         phase=np.zeros(1, np.float32),
     )
-    return Evaluation(verdict=Verdict.OK, reason="", body=body, displacement=displacement)
+    return Evaluation(
+        verdict=Verdict.OK,
+        reason="",
+        body=body,
+        displacement=displacement,
+        fitness=abs(displacement),
+    )
 
 
 def born(evaluation: Evaluation | None, verdict: DiffVerdict | None = None) -> Offspring:
