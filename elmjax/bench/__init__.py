@@ -1,0 +1,1 @@
+"""Benchmarks: named cases, timings and records of what this machine does with them."""
