@@ -77,6 +77,7 @@ def _make_parser() -> argparse.ArgumentParser:
         _add_stage(commands, name, help_text, stage)
     _add_simulate(commands)
     _add_config(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -142,6 +143,48 @@ def _add_config(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.set_defaults(command=_config, name="config")
 
 
+def _add_bench(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = commands.add_parser("bench", help="measure how fast this machine is")
+    subjects = parser.add_subparsers(title="subjects", required=True, metavar="SUBJECT")
+    _add_bench_physics(subjects)
+
+
+def _add_bench_physics(subjects: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = subjects.add_parser(
+        "physics",
+        allow_abbrev=False,
+        help="evaluations a second, over walkers, terrains and batch sizes",
+        description="Times whole calls of the simulation, packing included, and writes a record "
+        "and a plot. Lists are separated by commas; every combination is run.",
+    )
+    for option, default, help_text in (
+        ("--backend", "xla", "what simulates"),
+        ("--buckets", "16x32,32x64", "sizes of walkers, joints x springs"),
+        ("--batches", "64,512,4096", "walkers in one call"),
+        ("--terrains", "flat,tunnel,mixed", "names of terrains; mixed is all in turn"),
+    ):
+        parser.add_argument(
+            option, default=default, metavar="LIST", help=f"{help_text} (default: %(default)s)"
+        )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, metavar="T", help="length of a walk (default: 10)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=10, metavar="N", help="timed calls a row (default: 10)"
+    )
+    parser.add_argument(
+        "--against", metavar="RIVAL", help="box2d: the same walks in Box2D, on one core"
+    )
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write (default: docs/benchmarks/MACHINE in a checkout, else bench)",
+    )
+    parser.set_defaults(command=_bench_physics, name="bench physics")
+
+
 def _add_config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
@@ -185,6 +228,17 @@ def _simulate(options: argparse.Namespace, rest: Sequence[str]) -> int:
         options.programs, options.terrain, load(options.config, overrides)
     )
     simulate.show(lines, as_json=options.json)
+    return 0
+
+
+def _bench_physics(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    if rest:
+        raise ConfigError(f"got {rest[0]!r}, wanted an option that --help lists")
+    from elmjax.bench import physics, plan
+
+    names = ("backend", "buckets", "batches", "terrains", "seconds", "repeats", "against")
+    values = {name: getattr(options, name) for name in names}
+    physics.bench_physics(plan.read_plan(**values), options.folder)
     return 0
 
 
