@@ -22,16 +22,15 @@ _SWEEP: Columns = {
     "workers": lambda row: str(row.workers),
     "compile s": lambda row: f"{row.compile_seconds:.2f}",
     "median s": lambda row: f"{row.median_seconds:.4g}",
-    "quartiles s": lambda row: (
-        f"{row.lower_quartile_seconds:.3g} to {row.upper_quartile_seconds:.3g}"
+    "quartiles": lambda row: _relative(
+        row.median_seconds, row.lower_quartile_seconds, row.upper_quartile_seconds
     ),
-    "min, max s": lambda row: f"{row.min_seconds:.3g}, {row.max_seconds:.3g}",
     "evals/s": lambda row: f"{row.evaluations_per_second:,.0f}",
     "steps/s": lambda row: f"{row.walker_steps_per_second:.3g}",
     "FLOP/s": lambda row: f"{100 * row.flops_share:.2f} %",
     "bytes/s": lambda row: f"{100 * row.bandwidth_share:.2f} %",
     "cores": lambda row: f"{row.busy_cores:.1f}",
-    "memory": lambda row: f"{row.peak_resident_bytes / 2**30:.2f} GiB",
+    "GiB": lambda row: f"{row.peak_resident_bytes / 2**30:.2f}",
 }
 
 _COMPARISON: Columns = {
@@ -77,6 +76,11 @@ def bench_physics(plan: Plan, folder: Path | None) -> dict[str, Any]:
     plot_record(record, folder / "physics.png")
     console.print(f"wrote {folder}/physics.json and physics.png", highlight=False, markup=False)
     return record
+
+
+def _relative(middle: float, lower: float, upper: float) -> str:
+    """How far two numbers lie below and above a third."""
+    return f"{100 * (lower / middle - 1):+.0f} {100 * (upper / middle - 1):+.0f} %"
 
 
 def _comparer() -> Any:
