@@ -31,7 +31,13 @@ def show_rows(title: str, columns: Columns, rows: Iterable[Row], console: Consol
 def _table(
     title: str, headings: list[str], console: Console
 ) -> Iterator[Callable[[list[str]], None]]:
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAVY)
+    table = Table(
+        title=Text(title, style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for heading in headings:
         table.add_column(Text(heading), justify="right", overflow="fold")
     with Live(table, console=console, auto_refresh=False, vertical_overflow="visible") as live:

@@ -26,7 +26,7 @@ _SWEEP: Columns = {
         row.median_seconds, row.lower_quartile_seconds, row.upper_quartile_seconds
     ),
     "evals/s": lambda row: f"{row.evaluations_per_second:,.0f}",
-    "steps/s": lambda row: f"{row.walker_steps_per_second:.3g}",
+    "M steps/s": lambda row: f"{row.walker_steps_per_second / 1e6:.2f}",
     "FLOP/s": lambda row: f"{100 * row.flops_share:.2f} %",
     "bytes/s": lambda row: f"{100 * row.bandwidth_share:.2f} %",
     "cores": lambda row: f"{row.busy_cores:.1f}",
