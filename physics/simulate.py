@@ -59,6 +59,7 @@ def simulate(
     displaced: Sequence[np.ndarray] | None = None,
     backend: str = "auto",
     threads: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> Outcome:
     """Simulates every body on its terrain from rest.
 
@@ -71,6 +72,7 @@ def simulate(
         displaced: Where each body starts otherwise than built, [joints, 2] m added to its joints.
         backend: "xla", or "auto" for the fastest that is there: "xla".
         threads: Chunks that run at once; None: one per core on a CPU, else two per device.
+        devices: Where chunks run, in turn; all of this process where None.
 
     Returns:
         Outcome with a leading axis in the order of `bodies` and NumPy leaves.
@@ -91,7 +93,7 @@ def simulate(
     _check_starts(bodies, displaced)
     _check_reach(world)
     outcome = _empty_outcome(bodies, episode.steps // episode.interval + 1)
-    devices = jax.local_devices()
+    devices = devices or jax.local_devices()
     chunks = schedule(_capacities(bodies), devices[0].platform)
     workers = threads or _threads(devices)
     running: collections.deque[tuple[Chunk, concurrent.futures.Future[Walk]]] = collections.deque()

@@ -1,1 +1,1 @@
-"""Measurements of speed, as rows of plain data."""
+"""Benchmarks: named cases, timings and records of what this machine does with them."""

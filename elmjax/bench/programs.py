@@ -8,8 +8,14 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
+from elmjax.bench.display import Columns, show_rows
+from elmjax.bench.record import circumstances, default_folder, write_record
+from elmjax.config import ConfigError
 from elmjax.executions import Executions
 from elmjax.programs import SEEDS, Limits, ProgramPool, Verdict, mutate
 from elmjax.programs.interpreter import find_entry
@@ -26,6 +32,14 @@ def make_walker():
     return wc.get_walker()
 """
 _MUTATED = 200  # different programs of the kind `mutated`
+_COLUMNS: Columns = {
+    "kind": lambda row: row["kind"],
+    "way": lambda row: row["way"],
+    "workers": lambda row: str(row["workers"]),
+    "programs/s": lambda row: f"{row['programs_per_second']:,.0f}",
+    "quartiles": lambda row: " ".join(f"{quartile:,.0f}" for quartile in row["quartiles"]),
+    "to plain": lambda row: f"{row['ratio_to_plain']:.2f} x",
+}
 _WARM_UP = 64  # programs run before the clock starts
 
 
@@ -58,6 +72,33 @@ def measure(
     return [
         {**row, "ratio_to_plain": row["programs_per_second"] / plain[row["kind"]]} for row in rows
     ]
+
+
+def bench_programs(repeats: int, folder: Path | None) -> dict[str, Any]:
+    """Measures, shows a table and writes programs.json.
+
+    Args:
+        repeats: Timed calls a row.
+        folder: Where to write; None for docs/benchmarks/MACHINE in a checkout, else bench.
+
+    Raises:
+        ConfigError: for no repeats.
+    """
+    if repeats < 1:
+        raise ConfigError(f"--repeats: got {repeats}, wanted at least 1")
+    folder = folder or default_folder()
+    console = Console()
+    rows = show_rows("Programs", _COLUMNS, measure(repeats=repeats), console)
+    respawn = respawn_milliseconds()
+    console.print(f"a worker is replaced in {statistics.median(respawn):.1f} ms", highlight=False)
+    record = {
+        **circumstances("programs", f"elmjax bench programs --repeats {repeats}"),
+        "rows": rows,
+        "respawn_milliseconds": list(statistics.quantiles(respawn, n=4)),
+    }
+    write_record(record, folder / "programs.json")
+    console.print(f"wrote {folder}/programs.json", highlight=False, markup=False)
+    return record
 
 
 def respawn_milliseconds(repeats: int = 50) -> list[float]:

@@ -1,9 +1,8 @@
-import json
-
 import pytest
 
 from elmjax import cli
 from elmjax.bench import programs
+from elmjax.bench.record import read_record
 from elmjax.programs import LockdownUnavailable
 
 KINDS = {"square", "radial", "cppn_fixed", "cppn_mutable", "seeds", "small", "mutated"}
@@ -34,8 +33,17 @@ def test_a_worker_is_replaced():
     assert all(taken > 0 for taken in programs.respawn_milliseconds(repeats=3))
 
 
-def test_the_command_prints_a_row_a_line(monkeypatch, capsys):
-    monkeypatch.setattr(programs, "measure", lambda *, repeats: [{"repeats": repeats}] * 2)
-    assert cli.main(["bench", "programs", "--repeats", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [json.loads(line) for line in lines] == [{"repeats": 3}] * 2
+def test_the_command_shows_the_rows_and_writes_the_record(rows, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(programs, "measure", lambda *, repeats: rows)
+    assert cli.main(["bench", "programs", "--repeats", "2", "-o", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert all(kind in shown for kind in KINDS)
+    record = read_record(tmp_path / "programs.json")
+    assert record["rows"] == rows
+    assert record["command"] == "elmjax bench programs --repeats 2"
+    assert len(record["respawn_milliseconds"]) == 3
+
+
+def test_no_repeats_are_an_error(capsys):
+    assert cli.main(["bench", "programs", "--repeats", "0"]) == 2
+    assert "--repeats: got 0, wanted at least 1" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""The `elmjax` command. Heavy modules are imported by the command that needs them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from elmjax import __version__
+from elmjax.cli import bench, choices, simulate, stages
+from elmjax.cli.settings import set_apart
+from elmjax.config import ConfigError
+from elmjax.programs import LockdownUnavailable
+from elmjax.qd.history import HistoryError
+
+UNAVAILABLE = 1
+WRONG_USE = 2
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong use in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0; 1 where this machine cannot lock programs down; 2 where the command, its configuration
+        or a file was wrong; 130 after an interrupt.
+    """
+    parser = _make_parser()
+    words, settings = set_apart(sys.argv[1:] if arguments is None else arguments)
+    options, rest = parser.parse_known_args(words)
+    try:
+        return options.command(options, [*rest, *settings])
+    except ConfigError as error:
+        print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return WRONG_USE
+    except LockdownUnavailable as error:
+        print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (HistoryError, OSError) as error:
+        print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("\nstopped; a run goes on from its last checkpoint", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="elmjax",
+        allow_abbrev=False,
+        description="Evolution through Large Models: evolve walkers with a diff model, learn "
+        "their language, invent walkers for a terrain.",
+    )
+    parser.add_argument("--version", action="version", version=f"elmjax {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for group in (stages, simulate, choices, bench):
+        group.add(commands)
+    return parser

@@ -1,0 +1,7 @@
+"""`python -m elmjax.cli`."""
+
+import sys
+
+from elmjax.cli import main
+
+sys.exit(main())

@@ -1,0 +1,88 @@
+"""`elmjax bench`: how fast this machine is."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from elmjax.cli.settings import Commands, refuse
+
+
+def add(commands: Commands) -> None:
+    """Adds the command, with one for each subject below it."""
+    parser = commands.add_parser("bench", help="measure how fast this machine is")
+    subjects = parser.add_subparsers(title="subjects", required=True, metavar="SUBJECT")
+    _add_physics(subjects)
+    _add_programs(subjects)
+
+
+def _add_physics(subjects: Commands) -> None:
+    parser = subjects.add_parser(
+        "physics",
+        allow_abbrev=False,
+        help="evaluations a second, over walkers, terrains and batch sizes",
+        description="Times whole calls of the simulation, packing included, and writes a record "
+        "and a plot. Lists are separated by commas; every combination is run.",
+    )
+    for option, default, help_text in (
+        ("--backend", "xla", "what simulates"),
+        ("--buckets", "16x32,32x64", "sizes of walkers, joints x springs"),
+        ("--batches", "64,512,4096", "walkers in one call"),
+        ("--terrains", "flat,tunnel,mixed", "names of terrains; mixed is all in turn"),
+    ):
+        parser.add_argument(
+            option, default=default, metavar="LIST", help=f"{help_text} (default: %(default)s)"
+        )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, metavar="T", help="length of a walk (default: 10)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=10, metavar="N", help="timed calls a row (default: 10)"
+    )
+    parser.add_argument(
+        "--against", metavar="RIVAL", help="box2d: the same walks in Box2D, on one core"
+    )
+    _add_folder(parser)
+    parser.set_defaults(command=_physics, name="bench physics")
+
+
+def _add_programs(subjects: Commands) -> None:
+    parser = subjects.add_parser(
+        "programs",
+        allow_abbrev=False,
+        help="programs a second, by kind of program and number of workers",
+        description="Runs programs in the jail, with and without memory of earlier ones, and in "
+        "plain Python, and writes a record.",
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=10, metavar="N", help="timed calls a row (default: 10)"
+    )
+    _add_folder(parser)
+    parser.set_defaults(command=_programs, name="bench programs")
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write (default: docs/benchmarks/MACHINE in a checkout, else bench)",
+    )
+
+
+def _physics(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    refuse(rest)
+    from elmjax.bench import physics, plan
+
+    names = ("backend", "buckets", "batches", "terrains", "seconds", "repeats", "against")
+    values = {name: getattr(options, name) for name in names}
+    physics.bench_physics(plan.read_plan(**values), options.folder)
+    return 0
+
+
+def _programs(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    refuse(rest)
+    from elmjax.bench import programs
+
+    programs.bench_programs(options.repeats, options.folder)
+    return 0

@@ -1,0 +1,95 @@
+"""The commands that run stages of the pipeline."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from elmjax.cli.settings import EXPLANATION, Commands, add_config_option, overrides
+from elmjax.config import Config, load
+
+Stage = Callable[[argparse.Namespace, Config], int]
+
+
+def add(commands: Commands) -> None:
+    """Adds a command for every stage, and `run` for all of them."""
+    for name, help_text, stage in (
+        ("run", "all stages in sequence, with pictures and a closing table", _run),
+        ("pretrain", "train the diff model from scratch on generated edits", _pretrain),
+        ("evolve", "stage 1: MAP-Elites with a mutation operator", _evolve),
+        ("finetune", "stage 2: train a language model on what stage 1 admitted", _finetune),
+        ("conditional", "stage 3: train it by PPO to write the walker for a terrain", _conditional),
+    ):
+        _add_stage(commands, name, help_text, stage)
+
+
+def _add_stage(
+    commands: Commands,
+    name: str,
+    help_text: str,
+    stage: Stage,
+) -> None:
+    parser = commands.add_parser(
+        name,
+        allow_abbrev=False,
+        help=help_text,
+        description=f"{help_text}. A run that was stopped goes on from its last checkpoint.",
+        epilog=EXPLANATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_option(parser)
+    parser.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        default=Path("runs/latest"),
+        help="folder of the run, written or continued (default: %(default)s)",
+    )
+
+    def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
+        written = options.run / "config.toml"
+        # A run that is there already need not be described again.
+        base = str(written) if options.config is None and written.is_file() else options.config
+        return stage(options, load(base, overrides(rest)))
+
+    parser.set_defaults(command=command, name=name)
+
+
+def _run(options: argparse.Namespace, config: Config) -> int:
+    from elmjax.stages import pipeline
+
+    pipeline.run_all(options.run, config)
+    return 0
+
+
+def _pretrain(options: argparse.Namespace, config: Config) -> int:
+    from elmjax.stages import pretrain
+    from elmjax.stages.run import Run
+
+    with Run.open(options.run, config) as run:
+        pretrain.pretrain(run)
+    return 0
+
+
+def _evolve(options: argparse.Namespace, config: Config) -> int:
+    from elmjax.stages import evolve, pipeline
+
+    with pipeline.open_run(options.run, config) as run:
+        results = {name: evolve.evolve(run, name) for name in config.evolve.operators}
+    pipeline.show({"evolve": results})
+    return 0
+
+
+def _finetune(options: argparse.Namespace, config: Config) -> int:
+    from elmjax.stages import finetune, pipeline
+
+    with pipeline.open_run(options.run, config) as run:
+        pipeline.show({"finetune": finetune.finetune(run)})
+    return 0
+
+
+def _conditional(options: argparse.Namespace, config: Config) -> int:
+    from elmjax.stages import conditional, pipeline
+
+    with pipeline.open_run(options.run, config) as run:
+        pipeline.show({"conditional": conditional.conditional(run)})
+    return 0
