@@ -15,7 +15,7 @@ from functools import partial
 from elmjax import diffs
 from elmjax.diffs import DiffVerdict, numbered, prompts
 from elmjax.mutators import Child, tree_mutator
-from elmjax.programs import SEEDS, ProgramPool
+from elmjax.programs import SEEDS, Engine, Limits, open_engine
 from elmjax.programs.generate import generate
 
 # Where walks start: mostly generated programs, so that the model meets many styles.
@@ -63,12 +63,12 @@ def edited_programs(
 def _shard(edits: int, seed: int, total: int, index: int) -> list[EditedProgram]:
     rng = random.Random(f"{seed}/{index}")
     count = min(PARENTS_PER_SHARD, total - index * PARENTS_PER_SHARD)
-    with ProgramPool(workers=1) as pool:
+    with open_engine("auto", workers=1, limits=Limits()) as pool:
         parents = grow(count, pool, rng)
         return edit(parents, edits, pool, rng)
 
 
-def grow(count: int, pool: ProgramPool, rng: random.Random) -> list[str]:
+def grow(count: int, pool: Engine, rng: random.Random) -> list[str]:
     """Walks `count` programs away from their starts by edits that run and change the body."""
     programs = [_start(rng) for _ in range(count)]
     remaining = [rng.randint(0, LONGEST_WALK) for _ in programs]
@@ -84,7 +84,7 @@ def grow(count: int, pool: ProgramPool, rng: random.Random) -> list[str]:
 
 
 def edit(
-    parents: Sequence[str], edits: int, pool: ProgramPool, rng: random.Random
+    parents: Sequence[str], edits: int, pool: Engine, rng: random.Random
 ) -> list[EditedProgram]:
     """Keeps up to `edits` different edits of every parent that run and change the body."""
     proposals = round(edits * PROPOSALS_PER_EDIT)
@@ -117,7 +117,7 @@ def _fits(child: Child) -> bool:
     return child.program is not None and len(child.program) <= MAX_CHARACTERS
 
 
-def _digests(programs: Sequence[str | None], pool: ProgramPool) -> list[str | None]:
+def _digests(programs: Sequence[str | None], pool: Engine) -> list[str | None]:
     """What each program builds, as a hash; None for no program or one that does not run."""
     executions = iter(pool.run([program for program in programs if program is not None]))
     bodies = [None if program is None else next(executions).body for program in programs]
