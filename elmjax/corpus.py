@@ -19,7 +19,7 @@ import pandas as pd
 from elmjax import diffs
 from elmjax.diffs import DiffVerdict, messages, numbered, prompts
 from elmjax.mutators import Child, tree_mutator
-from elmjax.programs import SEEDS, Engine, ProgramPool, same_but_for_numbers
+from elmjax.programs import SEEDS, Engine, Limits, open_engine, same_but_for_numbers
 from elmjax.programs.generate import generate
 
 # Where walks start: mostly generated programs, so that the model meets many styles.
@@ -83,7 +83,7 @@ def edited_programs(
 def _shard(edits: int, seed: int, total: int, index: int) -> list[EditedProgram]:
     rng = random.Random(f"{seed}/{index}")
     count = min(PARENTS_PER_SHARD, total - index * PARENTS_PER_SHARD)
-    with ProgramPool(workers=1) as pool:
+    with open_engine("auto", workers=1, limits=Limits()) as pool:
         parents = grow(count, pool, rng)
         proposals = round(edits * PROPOSALS_PER_EDIT)
         children = tree_mutator(parents, proposals, rng.getrandbits(64))

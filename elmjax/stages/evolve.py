@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
@@ -24,6 +23,7 @@ from elmjax.programs import SEEDS, Verdict, canonical
 from elmjax.qd import Archive, Grid, History, Record, Status, archive_metrics
 from elmjax.qd.history import NO_CELL, NO_PARENT
 from elmjax.report.progress import stage_progress
+from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run, language_model
 
 SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
@@ -351,16 +351,6 @@ def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
         "evaluations": len(found.history),
         "seconds": seconds,
         "evaluations_per_second": len(found.history) / seconds,
-        "outcomes": _counts(rows["outcome"]),
-        "errors": _counts(error_classes(rows)),
+        "outcomes": outcome_counts(rows),
+        "errors": error_counts(rows),
     }
-
-
-def error_classes(rows: pd.DataFrame) -> pd.Series:
-    """Standard class of every runtime error in a history: the first word of its reason."""
-    reasons = rows.loc[rows["outcome"] == str(Verdict.RUNTIME), "reason"]
-    return reasons.str.extract(r"^(\w+)", expand=False)
-
-
-def _counts(names: pd.Series) -> dict[str, int]:
-    return {str(name): int(count) for name, count in names.value_counts().items()}

@@ -51,6 +51,7 @@ def finetune(run: Run) -> dict[str, Any]:
         evaluator = run.evaluator(pool, [run.config.evolve.terrain])
         before = _score(run, _sample(run, base, evaluator), dataset)
         after_samples = _sample(run, trained, evaluator)
+        hit_rates = evaluator.hit_rates()
     _write_samples(run, after_samples)
     after = _score(run, after_samples, dataset)
     summary = {
@@ -58,6 +59,7 @@ def finetune(run: Run) -> dict[str, Any]:
         "test_programs": len(dataset.test),
         **losses,
         "samples": config.samples,
+        **hit_rates,
         **{name: {"before": before[name], "after": after[name]} for name in after},
     }
     return run.finish(STAGE, summary)

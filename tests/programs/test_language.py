@@ -210,3 +210,15 @@ def test_what_programs_share_cannot_be_changed(program):
 )
 def test_what_is_out_of_reach(program):
     assert interpret(program).verdict is Verdict.FORBIDDEN
+
+
+def test_sums_add_from_left_to_right():
+    # Ten times the double nearest to 0.1, rounded after each addition, misses 1 by one unit.
+    assert x_of("sum([0.1] * 10)") == 0.9999999999999999
+    assert x_of("sum([[1], [2, 3]], [])[2]") == 3
+    assert run("sum(['a'], '')").reason.startswith("TypeError")
+
+
+@pytest.mark.parametrize("name", ["math.sumprod", "math.fma", "random.binomialvariate"])
+def test_what_later_pythons_add_is_not_there(name):
+    assert interpret(name).reason.startswith("AttributeError")

@@ -1,5 +1,6 @@
 """The zygote: alike workers, honest exit statuses, and nobody left behind."""
 
+import contextlib
 import os
 import select
 import signal
@@ -60,8 +61,9 @@ def test_a_worker_holds_two_pipes_and_the_null_device(nursery):
         "    except OSError as error:\n        assert error.errno == errno.EPERM, number\n"
     )
     assert run(jail, program).verdict is Verdict.OK
-    open_files = os.listdir(f"/proc/{jail._worker.process}/fd") if os.geteuid() == 0 else "012"
-    assert sorted(open_files) == ["0", "1", "2"]
+    # Nobody may look into a worker, but the administrator often can.
+    with contextlib.suppress(PermissionError):
+        assert sorted(os.listdir(f"/proc/{jail._worker.process}/fd")) == ["0", "1", "2"]
     jail.kill()
 
 

@@ -312,7 +312,7 @@ def test_a_program_in_command_of_its_worker_costs_itself_alone(monkeypatch, name
 
 def test_a_worker_that_neither_computes_nor_answers_is_ended(monkeypatch):
     monkeypatch.setattr("elmjax.programs.pool.Nursery", BARE)
-    impatient = dataclasses.replace(LIMITS, silent_seconds=0.3)
+    impatient = dataclasses.replace(LIMITS, silent_seconds=0.8)
     waits = "import os\nos.read(0, 1)"
     drips = (
         "import os, time\nos.write(1, b'\\0')\n"

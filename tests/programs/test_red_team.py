@@ -128,11 +128,14 @@ def test_the_lock_gives_none_its_way(bare):
     assert peak_memory() - before < GROWTH
 
 
-def test_honest_programs_live_on_beside_each_bare_attack(bare):
-    # Where the language is missing, a program may spoil its worker for those after it in the
-    # batch, but not for other batches, and never for one that is run fresh.
-    executions = bare.run_fresh(["x = 1"] * 4)
-    assert {e.verdict for e in executions} == {Verdict.EMPTY}
+@pytest.mark.parametrize("name", ["kill zygote", "swallow every interruption", "abort"])
+def test_no_attack_outlives_its_worker(monkeypatch, name):
+    bare_nursery = functools.partial(Nursery, unrestricted=True)
+    monkeypatch.setattr("elmjax.programs.pool.Nursery", bare_nursery)
+    with ProgramPool(workers=1, limits=PATIENT) as pool:
+        attack, *others = pool.run_fresh([HOSTILE[name]["program"], *["x = 1"] * 4])
+    assert attack.verdict is not Verdict.EMPTY
+    assert {other.verdict for other in others} == {Verdict.EMPTY}
 
 
 def mutated_bytes(rng, text):

@@ -10,7 +10,8 @@ from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History
-from elmjax.stages.evolve import Found, Offspring, _admit, _confirm, error_classes, rates
+from elmjax.stages.evolve import Found, Offspring, _admit, _confirm, rates
+from elmjax.stages.outcomes import error_counts, outcome_counts
 from physics.body import Body
 
 
@@ -88,7 +89,8 @@ def test_runtime_errors_are_counted_by_their_class() -> None:
             ],
         }
     )
-    assert error_classes(rows).value_counts().to_dict() == {"ValueError": 2, "Exception": 1}
+    assert error_counts(rows) == {"ValueError": 2, "Exception": 1}
+    assert outcome_counts(rows) == {"runtime": 3, "ok": 1, "syntax": 1}
 
 
 class Doubter:
