@@ -5,10 +5,9 @@ simulates them, and offers them to the archive in order. Every child is written 
 whatever became of it.
 """
 
-import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,17 @@ import numpy as np
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
-from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child, DiffMutator, Mutator, mixed, tree_mutator
 from elmjax.programs import SEEDS, Verdict, canonical
-from elmjax.qd import Archive, Grid, History, Record, Status, archive_metrics
-from elmjax.qd.history import NO_CELL, NO_PARENT
+from elmjax.qd import Archive, Grid, History, archive_metrics
+from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
+from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid, rates
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run, language_model
 
 SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
-_NO_CHILD = frozenset(map(str, DiffVerdict))
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a MAP-Elites run has found so far."""
-
-    archive: Archive
-    history: History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +37,6 @@ class Search:
     mutator: Mutator
     evaluator: Evaluator
     found: Found
-
-
-@dataclass(frozen=True)
-class Offspring:
-    """A child, whose it is, and what it does; None where it is no program."""
-
-    parent: int
-    child: Child
-    evaluation: Evaluation | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """What the archive made of a child."""
-
-    cell: int = NO_CELL
-    admitted: bool = False
 
 
 def stage_name(operator: str) -> str:
@@ -160,13 +133,6 @@ def make_grid(config: Config) -> Grid:
         raise ConfigError(str(error)) from None
 
 
-def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.ndarray:
-    """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
-    measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
-    _, outside = grid.cell_of(measures)
-    return ~outside if config.outside_grid == "reject" else np.ones(len(walked), bool)
-
-
 def _start_or_resume(
     run: Run, stage: str, checkpoints: Checkpoints, evaluator: Evaluator
 ) -> tuple[Found, int]:
@@ -195,8 +161,8 @@ def _plant(config: Evolve, found: Found, evaluator: Evaluator) -> None:
             f"evolve.seed_program: {config.seed_program} is {evaluation.verdict} "
             f"({evaluation.reason}), wanted a program that walks"
         )
-    family = _confirm(config, found.archive, evaluator, [Offspring(NO_PARENT, child, evaluation)])
-    _admit(config, found, family, step=0)
+    family = confirm(config, found.archive, evaluator, [Offspring(NO_PARENT, child, evaluation)])
+    admit(config, found, family, step=0)
 
 
 def _iterate(search: Search, iteration: int) -> dict[str, Any]:
@@ -213,14 +179,14 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
     evaluations = _evaluate(search.evaluator, children, config.terrain)
     of_children = parents.repeat(config.children).tolist()
     family = map(Offspring, of_children, children, evaluations)
-    confirmed = _confirm(config, found.archive, search.evaluator, family)
-    records = _admit(config, found, confirmed, iteration)
+    confirmed = confirm(config, found.archive, search.evaluator, family)
+    records = admit(config, found, confirmed, iteration)
     return {
         **asdict(archive_metrics(found.archive)),
         **rates(records),
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
-        "outside_grid": float(np.mean(_outside(found.archive.grid, records))),
+        "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),
         "mutation_seconds": mutated - began,
         "iteration_seconds": time.monotonic() - began,
     }
@@ -233,107 +199,6 @@ def _evaluate(
     programs = [child.program for child in children if child.program is not None]
     evaluations = iter(evaluator.evaluate(programs, terrain))
     return [None if child.program is None else next(evaluations) for child in children]
-
-
-def _confirm(
-    config: Evolve, archive: Archive, evaluator: Evaluator, family: Iterable[Offspring]
-) -> list[Offspring]:
-    """Runs those that would enter the archive once more; the unrepeatable ones will not."""
-    born, confirmed = list(family), set[int]()
-    while True:
-        walked = {
-            i: child.evaluation
-            for i, child in enumerate(born)
-            if child.evaluation is not None and child.evaluation.verdict is Verdict.OK
-        }
-        # Who enters depends on who entered before: a copy of the archive tells.
-        places = _offer(config, Archive.from_state(archive.grid, archive.state()), walked)
-        entering = [i for i, place in places.items() if place.admitted and i not in confirmed]
-        if not entering:
-            return born
-        programs = [born[i].child.program or "" for i in entering]
-        again = evaluator.confirm(programs, [walked[i] for i in entering])
-        for i, evaluation in zip(entering, again, strict=True):
-            born[i] = replace(born[i], evaluation=evaluation)
-        confirmed.update(entering)
-
-
-def _admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) -> list[Record]:
-    """Offers children to the archive in order and appends all of them to the history."""
-    first = len(found.history)
-    newborn = list(enumerate(family, start=first))
-    walked = {
-        id: born.evaluation
-        for id, born in newborn
-        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
-    }
-    places = _offer(config, found.archive, walked)
-    records = [_record(id, born, places.get(id, Place()), step) for id, born in newborn]
-    found.history.append(records)
-    return records
-
-
-def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -> dict[int, Place]:
-    """Offers walkers to the archive in the order of their ids."""
-    measures = np.array([evaluation.measures for evaluation in walked.values()]).reshape(-1, 3)
-    fitness = np.array([evaluation.fitness for evaluation in walked.values()])
-    ids = np.array(list(walked), np.int64)
-    cells, _ = archive.grid.cell_of(measures)
-    offered = in_reach(config, archive.grid, list(walked.values()))
-    status = archive.add(ids[offered], fitness[offered], measures[offered])
-    return {
-        int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
-        for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)
-    }
-
-
-def _record(id: int, born: Offspring, place: Place, step: int) -> Record:
-    child, evaluation = born.child, born.evaluation
-    if evaluation is None:
-        outcome, reason = str(child.verdict), child.verdict.explanation if child.verdict else ""
-        height = width = mass = displacement = fitness = math.nan
-    else:
-        outcome, reason = str(evaluation.verdict), evaluation.reason
-        height, width, mass = evaluation.measures
-        displacement, fitness = evaluation.displacement, evaluation.fitness
-    return Record(
-        id=id,
-        parent=born.parent,
-        operator=child.operator,
-        message=child.message,
-        diff=child.diff,
-        program=child.program or "",
-        outcome=outcome,
-        reason=reason,
-        displacement=displacement,
-        fitness=fitness,
-        height=height,
-        width=width,
-        mass=mass,
-        admitted=place.admitted,
-        cell=place.cell,
-        step=step,
-    )
-
-
-def rates(records: Sequence[Record]) -> dict[str, float]:
-    """Shares of children that are programs, that run, that walk and that enter the archive."""
-    flags = {
-        "applied": [record.outcome not in _NO_CHILD for record in records],
-        "run": [math.isfinite(record.height) for record in records],
-        "valid": [record.outcome == Verdict.OK for record in records],
-        "admitted": [record.admitted for record in records],
-    }
-    return {name: float(np.mean(values)) for name, values in flags.items()}
-
-
-def _outside(grid: Grid, records: Sequence[Record]) -> np.ndarray:
-    """Which children have a body outside the grid, [children] bool."""
-    measures = [(record.height, record.width, record.mass) for record in records]
-    bodies = np.isfinite(measures).all(axis=1)
-    outside = np.zeros(len(records), bool)
-    outside[bodies] = grid.cell_of(np.array(measures)[bodies])[1]
-    return outside
 
 
 def _save(checkpoints: Checkpoints, iteration: int, found: Found) -> None:

@@ -14,7 +14,8 @@ from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.programs import Verdict
-from elmjax.stages.evolve import in_reach, make_grid
+from elmjax.stages.admission import in_reach
+from elmjax.stages.evolve import make_grid
 
 _UNFINISHED = Evaluation(verdict=Verdict.TOO_LONG, reason="the tokens ran out before the end")
 

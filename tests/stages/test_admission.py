@@ -10,7 +10,7 @@ from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History
-from elmjax.stages.evolve import Found, Offspring, _admit, _confirm, rates
+from elmjax.stages.admission import Found, Offspring, admit, confirm, rates
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from physics.body import Body
 
@@ -51,7 +51,7 @@ def test_every_child_is_recorded_and_only_walkers_are_offered(found) -> None:
         born(walker(5.5, 2.0)),
         born(walker(5.5, -4.0)),
     ]
-    records = _admit(Evolve(), found, family, step=3)
+    records = admit(Evolve(), found, family, step=3)
     assert [record.id for record in records] == [0, 1, 2, 3, 4] == list(range(len(found.history)))
     assert [record.outcome for record in records] == ["ok", "no_match", "syntax", "ok", "ok"]
     # Fitness is the distance: 3, then 2 in the same niche, then 4.
@@ -65,14 +65,14 @@ def test_every_child_is_recorded_and_only_walkers_are_offered(found) -> None:
 
 @pytest.mark.parametrize(("rule", "admitted"), [("clip", True), ("reject", False)])
 def test_a_tower_outside_the_grid(found, rule, admitted) -> None:
-    (record,) = _admit(Evolve(outside_grid=rule), found, [born(walker(150, 60.0))], step=0)
+    (record,) = admit(Evolve(outside_grid=rule), found, [born(walker(150, 60.0))], step=0)
     assert record.admitted is admitted
     assert (record.outcome, record.fitness) == ("ok", 60.0)
     assert found.archive.occupied.any() == admitted
 
 
 def test_a_batch_without_a_walker_changes_nothing(found) -> None:
-    _admit(Evolve(), found, [born(None, DiffVerdict.NO_CHANGE)], step=0)
+    admit(Evolve(), found, [born(None, DiffVerdict.NO_CHANGE)], step=0)
     assert not found.archive.occupied.any()
 
 
@@ -112,17 +112,17 @@ def test_only_what_enters_is_run_again_and_what_is_not_confirmed_stays_out(found
     family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 9.0, 5.0, 4.0)]
     family.insert(1, born(Evaluation(verdict=Verdict.SYNTAX, reason="no")))
     doubter = Doubter(limit=8.0)
-    confirmed = _confirm(Evolve(), found.archive, doubter, family)
+    confirmed = confirm(Evolve(), found.archive, doubter, family)
     assert doubter.asked == [3.0, 9.0, 5.0]
     assert not found.archive.occupied.any()
-    records = _admit(Evolve(), found, confirmed, step=0)
+    records = admit(Evolve(), found, confirmed, step=0)
     outcomes = ["ok", "syntax", "ok", "unrepeatable", "ok", "ok"]
     assert [record.outcome for record in records] == outcomes
     assert [record.admitted for record in records] == [True, False, False, False, True, False]
 
 
 def test_what_is_no_better_than_its_elite_is_not_run_again(found) -> None:
-    _admit(Evolve(), found, [born(walker(5, 3.0))], step=0)
+    admit(Evolve(), found, [born(walker(5, 3.0))], step=0)
     doubter = Doubter(limit=math.inf)
-    _confirm(Evolve(), found.archive, doubter, [born(walker(5, 3.0)), born(walker(5, 1.0))])
+    confirm(Evolve(), found.archive, doubter, [born(walker(5, 3.0)), born(walker(5, 1.0))])
     assert doubter.asked == []

@@ -1,0 +1,150 @@
+"""How children enter the archive and the history: confirmed, in order, every one recorded."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from elmjax.config import Evolve
+from elmjax.diffs import DiffVerdict
+from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.mutators import Child
+from elmjax.programs import Verdict
+from elmjax.qd import Archive, Grid, History, Record, Status
+from elmjax.qd.history import NO_CELL
+
+_NO_CHILD = frozenset(map(str, DiffVerdict))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a MAP-Elites run has found so far."""
+
+    archive: Archive
+    history: History
+
+
+@dataclass(frozen=True)
+class Offspring:
+    """A child, whose it is, and what it does; None where it is no program."""
+
+    parent: int
+    child: Child
+    evaluation: Evaluation | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the archive made of a child."""
+
+    cell: int = NO_CELL
+    admitted: bool = False
+
+
+def confirm(
+    config: Evolve, archive: Archive, evaluator: Evaluator, family: Iterable[Offspring]
+) -> list[Offspring]:
+    """Runs those that would enter the archive once more; the unrepeatable ones will not."""
+    born, confirmed = list(family), set[int]()
+    while True:
+        walked = {
+            i: child.evaluation
+            for i, child in enumerate(born)
+            if child.evaluation is not None and child.evaluation.verdict is Verdict.OK
+        }
+        # Who enters depends on who entered before: a copy of the archive tells.
+        places = _offer(config, Archive.from_state(archive.grid, archive.state()), walked)
+        entering = [i for i, place in places.items() if place.admitted and i not in confirmed]
+        if not entering:
+            return born
+        programs = [born[i].child.program or "" for i in entering]
+        again = evaluator.confirm(programs, [walked[i] for i in entering])
+        for i, evaluation in zip(entering, again, strict=True):
+            born[i] = replace(born[i], evaluation=evaluation)
+        confirmed.update(entering)
+
+
+def admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) -> list[Record]:
+    """Offers children to the archive in order and appends all of them to the history."""
+    first = len(found.history)
+    newborn = list(enumerate(family, start=first))
+    walked = {
+        id: born.evaluation
+        for id, born in newborn
+        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
+    }
+    places = _offer(config, found.archive, walked)
+    records = [_record(id, born, places.get(id, Place()), step) for id, born in newborn]
+    found.history.append(records)
+    return records
+
+
+def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.ndarray:
+    """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
+    measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
+    _, outside = grid.cell_of(measures)
+    return ~outside if config.outside_grid == "reject" else np.ones(len(walked), bool)
+
+
+def rates(records: Sequence[Record]) -> dict[str, float]:
+    """Shares of children that are programs, that run, that walk and that enter the archive."""
+    flags = {
+        "applied": [record.outcome not in _NO_CHILD for record in records],
+        "run": [math.isfinite(record.height) for record in records],
+        "valid": [record.outcome == Verdict.OK for record in records],
+        "admitted": [record.admitted for record in records],
+    }
+    return {name: float(np.mean(values)) for name, values in flags.items()}
+
+
+def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
+    """Which children have a body outside the grid, [children] bool."""
+    measures = [(record.height, record.width, record.mass) for record in records]
+    bodies = np.isfinite(measures).all(axis=1)
+    outside = np.zeros(len(records), bool)
+    outside[bodies] = grid.cell_of(np.array(measures)[bodies])[1]
+    return outside
+
+
+def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -> dict[int, Place]:
+    """Offers walkers to the archive in the order of their ids."""
+    measures = np.array([evaluation.measures for evaluation in walked.values()]).reshape(-1, 3)
+    fitness = np.array([evaluation.fitness for evaluation in walked.values()])
+    ids = np.array(list(walked), np.int64)
+    cells, _ = archive.grid.cell_of(measures)
+    offered = in_reach(config, archive.grid, list(walked.values()))
+    status = archive.add(ids[offered], fitness[offered], measures[offered])
+    return {
+        int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
+        for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)
+    }
+
+
+def _record(id: int, born: Offspring, place: Place, step: int) -> Record:
+    child, evaluation = born.child, born.evaluation
+    if evaluation is None:
+        outcome, reason = str(child.verdict), child.verdict.explanation if child.verdict else ""
+        height = width = mass = displacement = fitness = math.nan
+    else:
+        outcome, reason = str(evaluation.verdict), evaluation.reason
+        height, width, mass = evaluation.measures
+        displacement, fitness = evaluation.displacement, evaluation.fitness
+    return Record(
+        id=id,
+        parent=born.parent,
+        operator=child.operator,
+        message=child.message,
+        diff=child.diff,
+        program=child.program or "",
+        outcome=outcome,
+        reason=reason,
+        displacement=displacement,
+        fitness=fitness,
+        height=height,
+        width=width,
+        mass=mass,
+        admitted=place.admitted,
+        cell=place.cell,
+        step=step,
+    )
