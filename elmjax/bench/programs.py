@@ -44,7 +44,7 @@ _WARM_UP = 64  # programs run before the clock starts
 
 
 def measure(
-    *, workers: Sequence[int] = (1, 2), repeats: int = 10, programs: int = 512
+    *, workers: Sequence[int] = (1, 2), repeats: int = 10, programs: int = 2048
 ) -> list[dict[str, Any]]:
     """Measures every kind of program.
 
