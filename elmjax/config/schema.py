@@ -136,7 +136,7 @@ class Evolve:
     # A run each: edits written by a model; edits of the syntax tree; half of both; whole programs
     # written by a model, from one parent or after the example of several.
     operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
-    # How `diff` writes its edits. The shipped model was taught "numbered", and nothing else.
+    # How `diff` writes its edits. The shipped model was taught "numbered" only.
     format: DiffFormat = "numbered"
     model: str = "walker"  # a shipped model's name or a folder
     iterations: Count = 32

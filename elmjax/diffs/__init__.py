@@ -7,11 +7,10 @@ child and how its answer is read.
 
 from elmjax.diffs import numbered, unified
 from elmjax.diffs.carper import CARPER
-from elmjax.diffs.crossover import TEXT as CROSSOVER
+from elmjax.diffs.crossover import CROSSOVER
 from elmjax.diffs.edit import Edit, Hunk, apply, between
 from elmjax.diffs.format import Completion, Format
 from elmjax.diffs.messages import FIX_BUGS, MESSAGES, Message, choose
-from elmjax.diffs.native import CROSSOVER as NATIVE_CROSSOVER
 from elmjax.diffs.native import NUMBERED
 from elmjax.diffs.native import PROGRAM as NATIVE_PROGRAM
 from elmjax.diffs.rewrite import REWRITE
@@ -23,7 +22,6 @@ __all__ = [
     "CROSSOVER",
     "FIX_BUGS",
     "MESSAGES",
-    "NATIVE_CROSSOVER",
     "NATIVE_PROGRAM",
     "NUMBERED",
     "REWRITE",

@@ -15,30 +15,10 @@ from elmjax.diffs.verdict import DiffVerdict
 HEADING = "# A walker."
 
 
-def make_format(*, name: str, opening: str, closing: str, stop: str, forbidden: str) -> Format:
-    """A crossover format.
-
-    Args:
-        name: Of the format.
-        opening: Stands before every program.
-        closing: Stands after every parent.
-        stop: Ends the child.
-        forbidden: What no parent may hold, because it could forge an end or an opening.
-    """
-
-    def prompt(parents: Sequence[str], _message: str) -> str | DiffVerdict:
-        if any(forbidden in parent for parent in parents):
-            return DiffVerdict.UNENCODABLE
-        return "".join(f"{opening}{parent}{closing}" for parent in reversed(parents)) + opening
-
-    return Format(
-        name=name,
-        prompt=prompt,
-        read=_read,
-        write=lambda _parents, child: child,
-        stop=stop,
-        takes_message=False,
-    )
+def _prompt(parents: Sequence[str], _message: str) -> str | DiffVerdict:
+    if any(HEADING in parent for parent in parents):
+        return DiffVerdict.UNENCODABLE
+    return "".join(f"{HEADING}\n{parent}" for parent in reversed(parents)) + f"{HEADING}\n"
 
 
 def _read(completion: Completion, _parents: Sequence[str]) -> str | DiffVerdict:
@@ -47,6 +27,11 @@ def _read(completion: Completion, _parents: Sequence[str]) -> str | DiffVerdict:
     return whole.bare(Completion(text, completion.ended)) if program is None else program
 
 
-TEXT = make_format(
-    name="crossover", opening=f"{HEADING}\n", closing="", stop=HEADING, forbidden=HEADING
+CROSSOVER = Format(
+    name="crossover",
+    prompt=_prompt,
+    read=_read,
+    write=lambda _parents, child: child,
+    stop=HEADING,
+    takes_message=False,
 )

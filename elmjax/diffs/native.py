@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from elmjax.diffs import crossover, numbered, prompts, whole
+from elmjax.diffs import numbered, prompts, whole
 from elmjax.diffs.edit import apply, between
 from elmjax.diffs.format import Completion, Format
 from elmjax.diffs.verdict import DiffVerdict
@@ -42,12 +42,4 @@ PROGRAM = Format(
     write=lambda _parents, child: child,
     stop=numbered.END,
     takes_message=False,
-)
-
-CROSSOVER = crossover.make_format(
-    name="program_crossover",
-    opening=prompts.WHOLE_PROGRAM,
-    closing=numbered.END,
-    stop=numbered.END,
-    forbidden=numbered.TOKEN_OPENING,
 )

@@ -38,11 +38,11 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
 def _writer(
     config: Evolve, operator: str, model: LanguageModel, message: str | None
 ) -> LanguageMutator:
-    native = _knows_programs(model.tokenizer)
+    knows_programs = _knows_programs(model.tokenizer)
     formats = {
         "diff": DIFF_FORMATS[config.format],
-        "rewrite": diffs.NATIVE_PROGRAM if native else diffs.REWRITE,
-        "crossover": diffs.NATIVE_CROSSOVER if native else diffs.CROSSOVER,
+        "rewrite": diffs.NATIVE_PROGRAM if knows_programs else diffs.REWRITE,
+        "crossover": diffs.CROSSOVER,
     }
     return LanguageMutator(
         operator=operator,

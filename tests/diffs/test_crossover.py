@@ -1,6 +1,6 @@
 import pytest
 
-from elmjax.diffs import CROSSOVER, NATIVE_CROSSOVER, Completion, DiffVerdict
+from elmjax.diffs import CROSSOVER, Completion, DiffVerdict
 
 PARENTS = ("a\n", "b\n", "c\n")
 
@@ -8,10 +8,6 @@ PARENTS = ("a\n", "b\n", "c\n")
 def test_the_first_parent_stands_nearest_to_the_child():
     assert CROSSOVER.prompt(PARENTS, "") == (
         "# A walker.\nc\n# A walker.\nb\n# A walker.\na\n# A walker.\n"
-    )
-    # Each parent reads as the whole programs that our models were taught to write.
-    assert NATIVE_CROSSOVER.prompt(PARENTS[:2], "") == (
-        "<|bos|><|program|>b\n<|end|><|bos|><|program|>a\n<|end|><|bos|><|program|>"
     )
 
 

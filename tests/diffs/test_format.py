@@ -17,7 +17,6 @@ FORMATS = [
     diffs.REWRITE,
     diffs.CROSSOVER,
     diffs.NATIVE_PROGRAM,
-    diffs.NATIVE_CROSSOVER,
 ]
 every_format = pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 
@@ -110,7 +109,6 @@ def test_prompts_hold_parent_and_message_where_the_format_says_so(format: Format
         (diffs.CARPER, "x = '<MSG>'\n"),
         (diffs.REWRITE, "def walker():\n    return 1\n"),
         (diffs.CROSSOVER, "# A walker.\nx = 1\n"),
-        (diffs.NATIVE_CROSSOVER, "x = '<|pad|>'\n"),
     ],
 )
 def test_parents_that_a_prompt_cannot_hold_are_refused(format, parent):
