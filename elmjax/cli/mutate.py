@@ -76,8 +76,11 @@ def _mutate(options: argparse.Namespace, rest: Sequence[str]) -> int:
     )
     if options.json:
         for mutation in mutations:
-            print(json.dumps(mutate.as_line(mutation)))
-    else:
-        names = [str(mutation.path) for mutation in mutations]
-        show_mutations(Console(), [mutation.record for mutation in mutations], names)
+            print(json.dumps(mutate.as_line(mutation)), flush=True)
+        return 0
+    console, names = Console(), [str(mutation.path) for mutation in mutations]
+    # Printed by Python, not by rich, which ends the process when the reader has seen enough.
+    with console.capture() as page:
+        show_mutations(console, [mutation.record for mutation in mutations], names)
+    print(page.get(), end="", flush=True)
     return 0
