@@ -89,6 +89,18 @@ def test_simulate_on_a_terrain_like_a_named_one(tmp_path, capsys) -> None:
     assert own["displacement"] == named["displacement"] != 0.0
 
 
+def test_mutate_gives_every_child_its_line(tmp_path, capsys) -> None:
+    (square,) = write(tmp_path, square=SEEDS["square"])
+    options = ["--operator", "tree", "-n", "3", "--seed", "4", "--seconds", "0"]
+    assert cli.main(["mutate", square, *options, "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["operator"] for line in lines] == ["tree"] * 3
+    assert cli.main(["mutate", square, *options]) == 0
+    text = capsys.readouterr().out
+    assert all(line["diff"] in text for line in lines)
+    assert text.splitlines()[-1].startswith("3 children: ")
+
+
 def test_terrains_lists_every_terrain_with_its_parameters(capsys) -> None:
     own = ["--terrain.rough1.like", "poet", "--terrain.rough1.seed", "7"]
     assert cli.main(["terrains", *own, "--terrain.left_wall.distance", "8"]) == 0
@@ -119,6 +131,18 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["simulate", "{square}", "--seconds", "-1"], "seconds: got -1.0, wanted"),
         (["simulate", "{square}", "--seconds", "long"], "invalid float value: 'long'"),
         (["simulate"], "the following arguments are required: PROGRAM.py"),
+        (["mutate"], "the following arguments are required: PROGRAM.py"),
+        (["mutate", "absent.py"], "absent.py: cannot be read: No such file"),
+        (["mutate", "{square}", "-n", "0"], "got '0', wanted an integer of 1 or more"),
+        (["mutate", "{square}", "--operator", "grow"], "invalid choice: 'grow'"),
+        (["mutate", "{square}", "--operator", "crossover"], "got 1, wanted two or more"),
+        (["mutate", "{square}", "--model", "absent"], "got 'absent', wanted a folder or one of"),
+        (["mutate", "{square}", "--format", "ed"], "invalid choice: 'ed'"),
+        (["mutate", "{square}", "--operator", "tree", "--format", "carper"], "only diff has"),
+        (["mutate", "{square}", "--operator", "tree", "--message", "x"], "reads no message"),
+        (["mutate", "{square}", "--terrain", "tunel"], "did you mean 'tunnel'"),
+        (["mutate", "{square}", "--seed", "x"], "seed: got 'x', wanted an integer"),
+        (["run", "--evolve.format", "ed"], "evolve.format: got 'ed', wanted 'numbered', 'carper'"),
         (["run", "--config", "absent"], "--config: got 'absent', wanted a path or one of"),
         (["run", "--evolve.iteratons", "3"], "evolve.iteratons: unknown key"),
         (["run", "--evolve.iterations"], "--evolve.iterations: got no value"),
@@ -181,7 +205,7 @@ def test_a_machine_that_cannot_lock_programs_down_is_told_so(tmp_path, monkeypat
 def test_help_explains_every_command() -> None:
     done = elmjax("--help")
     assert done.returncode == 0
-    commands = "run pretrain evolve finetune conditional simulate terrains config"
+    commands = "run pretrain evolve finetune conditional simulate mutate terrains config"
     for command in commands.split():
         assert command in done.stdout
 

@@ -25,6 +25,9 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+Operator = Literal["diff", "tree", "mixed", "rewrite", "crossover"]
+DiffFormat = Literal["numbered", "carper", "search_replace"]
+
 # One or more, all different.
 Several = (Field(min_length=1), AfterValidator(_distinct))
 
@@ -127,21 +130,22 @@ class Pretrain:
 
 @dataclass(frozen=True, kw_only=True)
 class Evolve:
-    """Stage 1: MAP-Elites with a diff model (paper, section 5)."""
+    """Stage 1: MAP-Elites with a mutation operator (paper, section 5)."""
 
     seed_program: str = "square"  # one of the paper's four, or a path
-    # A run each.
-    operators: Annotated[tuple[Literal["diff", "tree", "mixed"], ...], *Several] = (
-        "diff",
-        "tree",
-    )
+    # A run each: edits written by a model; edits of the syntax tree; half of both; whole programs
+    # written by a model, from one parent or after the example of several.
+    operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
+    # How `diff` writes its edits. The shipped model was taught "numbered" only.
+    format: DiffFormat = "numbered"
     model: str = "walker"  # a shipped model's name or a folder
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
-    children: Count = 8  # diffs sampled from each
+    children: Count = 8  # sampled from each
     temperature: Positive = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    max_new_tokens: Count = 96
+    max_new_tokens: Count = 96  # of an edit
+    max_program_tokens: Count = 384  # of a whole program, for `rewrite` and `crossover`
     max_characters: Count = 1500  # longer children are `too_long`
     terrain: str = "flat"
     # Bodies outside the grid: into the cell at its edge, or not admitted. A tower of 150 m goes

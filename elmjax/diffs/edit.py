@@ -5,6 +5,7 @@ text. A program that ends in a newline, as all do in canonical form, has an empt
 an edit between two such programs never touches.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise, takewhile
@@ -56,6 +57,16 @@ def _common(old: list[str], new: list[str]) -> int:
     """How many lines two lists have in common before they first differ."""
     equal = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
     return sum(1 for _ in equal)
+
+
+def occurrences(some: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """Where `some` lines stand in `lines`, one below the other: the first line of each place."""
+    length, wanted = len(some), list(some)
+    return [
+        start
+        for start in range(len(lines) - length + 1)
+        if list(lines[start : start + length]) == wanted
+    ]
 
 
 def in_order(edit: Edit) -> bool:

@@ -21,7 +21,7 @@ MAX_LINES = 127
 ADD = "<|add|>"
 END = "<|end|>"
 # Opens every special token, so a program that holds it could forge one.
-_TOKEN_OPENING = "<|"
+TOKEN_OPENING = "<|"
 
 _LINE = r"<\|(0|[1-9]\d{0,2})\|>"
 _ADDED = r"<\|add\|>([^\n]*)\n"
@@ -41,7 +41,7 @@ def render_prompt(program: str) -> str | DiffVerdict:
         UNENCODABLE for more than `MAX_LINES` lines or where the program holds `<|`.
     """
     lines = program.removesuffix("\n").split("\n")
-    if len(lines) > MAX_LINES or _TOKEN_OPENING in program:
+    if len(lines) > MAX_LINES or TOKEN_OPENING in program:
         return DiffVerdict.UNENCODABLE
     return "".join(f"{line_token(number)}{line}\n" for number, line in enumerate(lines))
 
@@ -86,4 +86,4 @@ def _render_hunk(hunk: Hunk) -> str:
 
 
 def _encodable(hunk: Hunk) -> bool:
-    return hunk.stop <= MAX_LINES and not any(_TOKEN_OPENING in line for line in hunk.added)
+    return hunk.stop <= MAX_LINES and not any(TOKEN_OPENING in line for line in hunk.added)

@@ -12,10 +12,10 @@ between several matches, and places a hunk that has no such lines.
 import re
 from dataclasses import dataclass
 
-from elmjax.diffs.edit import Edit, Hunk, apply
+from elmjax.diffs.edit import Edit, Hunk, apply, occurrences
 from elmjax.diffs.verdict import DiffVerdict
 
-_FILE_HEADER = "--- a/walker.py\n+++ b/walker.py\n"
+FILE_HEADER = "--- a/walker.py\n+++ b/walker.py\n"
 _HUNK_HEADER = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+\d+(?:,\d+)? @@.*")
 _NO_NEWLINE = "\\"
 
@@ -45,7 +45,7 @@ def render(edit: Edit, parent: str) -> str:
     if isinstance(child, DiffVerdict):
         raise ValueError(f"edit: got one that is {child.value!r} on this parent; `apply` it first")
     lines = parent.split("\n")
-    parts = [_FILE_HEADER]
+    parts = [FILE_HEADER]
     shift = 0  # how many lines the hunks above have added to the child
     for hunk in edit.hunks:
         removed, added = lines[hunk.start : hunk.stop], hunk.added
@@ -132,11 +132,8 @@ def _place(hunk: TextHunk, parent: list[str], above: int) -> int | DiffVerdict:
     length = len(hunk.old)
     if not length:
         return hunk.line if above <= hunk.line <= len(parent) else DiffVerdict.NO_MATCH
-    distances = {
-        start: abs(start - (hunk.line - 1))
-        for start in range(above, len(parent) - length + 1)
-        if tuple(parent[start : start + length]) == hunk.old
-    }
+    places = [start for start in occurrences(hunk.old, parent) if start >= above]
+    distances = {start: abs(start - (hunk.line - 1)) for start in places}
     if not distances:
         return DiffVerdict.NO_MATCH
     nearest = min(distances.values())

@@ -75,7 +75,7 @@ def admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) 
         if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
     }
     places = _offer(config, found.archive, walked)
-    records = [_record(id, born, places.get(id, Place()), step) for id, born in newborn]
+    records = [record_of(id, born, places.get(id, Place()), step) for id, born in newborn]
     found.history.append(records)
     return records
 
@@ -85,6 +85,36 @@ def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.nda
     measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
     _, outside = grid.cell_of(measures)
     return ~outside if config.outside_grid == "reject" else np.ones(len(walked), bool)
+
+
+def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
+    """The history's row of a child."""
+    child, evaluation = born.child, born.evaluation
+    if evaluation is None:
+        outcome, reason = str(child.verdict), child.verdict.explanation if child.verdict else ""
+        height = width = mass = displacement = fitness = math.nan
+    else:
+        outcome, reason = str(evaluation.verdict), evaluation.reason
+        height, width, mass = evaluation.measures
+        displacement, fitness = evaluation.displacement, evaluation.fitness
+    return Record(
+        id=id,
+        parent=born.parent,
+        operator=child.operator,
+        message=child.message,
+        diff=child.diff,
+        program=child.program or "",
+        outcome=outcome,
+        reason=reason,
+        displacement=displacement,
+        fitness=fitness,
+        height=height,
+        width=width,
+        mass=mass,
+        admitted=place.admitted,
+        cell=place.cell,
+        step=step,
+    )
 
 
 def rates(records: Sequence[Record]) -> dict[str, float]:
@@ -119,32 +149,3 @@ def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -
         int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
         for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)
     }
-
-
-def _record(id: int, born: Offspring, place: Place, step: int) -> Record:
-    child, evaluation = born.child, born.evaluation
-    if evaluation is None:
-        outcome, reason = str(child.verdict), child.verdict.explanation if child.verdict else ""
-        height = width = mass = displacement = fitness = math.nan
-    else:
-        outcome, reason = str(evaluation.verdict), evaluation.reason
-        height, width, mass = evaluation.measures
-        displacement, fitness = evaluation.displacement, evaluation.fitness
-    return Record(
-        id=id,
-        parent=born.parent,
-        operator=child.operator,
-        message=child.message,
-        diff=child.diff,
-        program=child.program or "",
-        outcome=outcome,
-        reason=reason,
-        displacement=displacement,
-        fitness=fitness,
-        height=height,
-        width=width,
-        mass=mass,
-        admitted=place.admitted,
-        cell=place.cell,
-        step=step,
-    )

@@ -16,14 +16,15 @@ import numpy as np
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.evaluate import Evaluation, Evaluator
-from elmjax.mutators import Child, DiffMutator, Mutator, mixed, tree_mutator
+from elmjax.mutators import Child, Mutator
 from elmjax.programs import SEEDS, Verdict, canonical
 from elmjax.qd import Archive, Grid, History, archive_metrics
 from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
 from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid, rates
+from elmjax.stages.operators import make_mutator
 from elmjax.stages.outcomes import error_counts, outcome_counts
-from elmjax.stages.run import Run, language_model
+from elmjax.stages.run import Run
 
 SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
 
@@ -49,7 +50,7 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
 
     Args:
         run: writes to the folder `evolve-OPERATOR`.
-        operator: "diff", "tree" or "mixed".
+        operator: one of `Evolve.operators`.
 
     Returns:
         The summary that is also written to the stage's folder.
@@ -76,19 +77,6 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
                 if last or (iteration + 1) % config.checkpoint_every == 0:
                     _save(checkpoints, iteration + 1, found)
     return run.finish(stage, _summarise(run, stage, found))
-
-
-def make_mutator(config: Evolve, operator: str) -> Mutator:
-    """The mutation operator of a name."""
-    if operator == "tree":
-        return tree_mutator
-    diff = DiffMutator(
-        model=language_model(config.model),
-        max_new_tokens=config.max_new_tokens,
-        temperature=config.temperature,
-        top_p=config.top_p,
-    )
-    return diff if operator == "diff" else mixed(diff, tree_mutator)
 
 
 def open_found(run: Run, operator: str) -> Found:
@@ -176,7 +164,7 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
         programs, config.children, run.seed(f"{search.stage}/children", iteration)
     )
     mutated = time.monotonic()
-    evaluations = _evaluate(search.evaluator, children, config.terrain)
+    evaluations = evaluate_children(search.evaluator, children, config.terrain)
     of_children = parents.repeat(config.children).tolist()
     family = map(Offspring, of_children, children, evaluations)
     confirmed = confirm(config, found.archive, search.evaluator, family)
@@ -192,7 +180,7 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
     }
 
 
-def _evaluate(
+def evaluate_children(
     evaluator: Evaluator, children: Sequence[Child], terrain: str
 ) -> list[Evaluation | None]:
     """Evaluates the children that are programs; None for the others."""

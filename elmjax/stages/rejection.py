@@ -13,9 +13,10 @@ import numpy as np
 
 from elmjax import corpus
 from elmjax.corpus import EditedProgram
+from elmjax.diffs import NUMBERED
 from elmjax.diffs.messages import MESSAGES
 from elmjax.lm.store import LanguageModel
-from elmjax.mutators import Child, DiffMutator
+from elmjax.mutators import Child, LanguageMutator
 from elmjax.programs import SEEDS, same_but_for_numbers
 from elmjax.report.progress import stage_progress
 from elmjax.stages.documents import documents
@@ -137,7 +138,9 @@ def _sample(
 ) -> list[Child]:
     """Edits that the model writes, `proposals` of each program."""
     config = run.config
-    mutate = DiffMutator(
+    mutate = LanguageMutator(
+        operator="diff",
+        format=NUMBERED,
         model=model,
         max_new_tokens=config.evolve.max_new_tokens,
         temperature=config.pretrain.rejection.temperature,

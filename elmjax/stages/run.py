@@ -72,10 +72,10 @@ class Run:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
         unfinished = path.with_suffix(".tmp")
-        text = json.dumps(_without_nan(summary), indent=2, allow_nan=False)
+        text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
         unfinished.write_text(text + "\n", encoding="utf-8")
         unfinished.rename(path)
-        return _without_nan(summary)
+        return without_nan(summary)
 
     def __enter__(self) -> Self:
         return self
@@ -97,12 +97,12 @@ class Run:
         return make_evaluator(self.config, pool, terrains)
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """JSON has no NaN: None in its place."""
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

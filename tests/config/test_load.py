@@ -15,6 +15,7 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("evolve.iterations", "true", "evolve.iterations: got True, wanted an integer"),
         ("evolve.top_p", "1.1", "evolve.top_p: got 1.1, wanted less than or equal to 1"),
         ("evolve.operators", '["dif"]', "evolve.operators.0: got 'dif', wanted 'diff'"),
+        ("evolve.format", "ed", "evolve.format: got 'ed', wanted 'numbered', 'carper' or"),
         ("evolve.operators", '["diff", "diff"]', "evolve.operators: got ['diff', 'diff'], wanted"),
         ("conditional.invalid_reward", "nan", "conditional.invalid_reward: got nan, wanted"),
         ("conditional.ppo.learning_rate", "-1", "conditional.ppo: learning_rate must be positive"),

@@ -1,0 +1,86 @@
+"""`elmjax mutate`: what an operator makes of a program."""
+
+import argparse
+import json
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+
+from elmjax.cli.settings import Commands, add_config_option, overrides
+from elmjax.config import ConfigError, DiffFormat, Operator, load
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "mutate",
+        allow_abbrev=False,
+        help="show what a mutation operator makes of a program",
+        description="Makes children of a walker program and tells what became of each: the "
+        "message, the diff, and how far the child walks or why it does not.",
+    )
+    parser.add_argument(
+        "programs", nargs="+", type=Path, metavar="PROGRAM.py", help="several for crossover only"
+    )
+    parser.add_argument(
+        "--operator",
+        default="diff",
+        choices=[name for name in typing.get_args(Operator) if name != "mixed"],
+        help="what makes the children (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-n", dest="count", type=_count, default=8, metavar="N", help="children (default: 8)"
+    )
+    parser.add_argument(
+        "--message", help="asked for (default: drawn with the paper's probabilities)"
+    )
+    parser.add_argument("--model", metavar="DIR", help="a shipped model's name or a folder")
+    parser.add_argument(
+        "--format",
+        choices=typing.get_args(DiffFormat),
+        help="how the operator diff writes its edits (default: numbered)",
+    )
+    parser.add_argument("--seed", metavar="S", help="the same children for the same number")
+    parser.add_argument(
+        "--terrain", metavar="NAME", help="name of a terrain, or a JSON file of polylines"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_config_option(parser)
+    parser.set_defaults(command=_mutate, name="mutate")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted an integer of 1 or more")
+    return int(text)
+
+
+def _mutate(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    settings = overrides(rest)
+    if options.format is not None and options.operator != "diff":
+        raise ConfigError(f"--format: got {options.format!r}, wanted none: only diff has formats")
+    for name in ("model", "format", "terrain"):
+        value = getattr(options, name)
+        if value is not None:
+            settings.append((f"evolve.{name}", json.dumps(value)))
+    if options.seed is not None:
+        settings.append(("seed", options.seed))
+    config = load(options.config, settings)
+    from rich.console import Console
+
+    from elmjax.report.mutations import show_mutations
+    from elmjax.stages import mutate
+
+    mutations = mutate.mutate_files(
+        options.programs, options.operator, options.count, config, options.message
+    )
+    if options.json:
+        for mutation in mutations:
+            print(json.dumps(mutate.as_line(mutation)), flush=True)
+        return 0
+    console, names = Console(), [str(mutation.path) for mutation in mutations]
+    # Printed by Python, not by rich, which ends the process when the reader has seen enough.
+    with console.capture() as page:
+        show_mutations(console, [mutation.record for mutation in mutations], names)
+    print(page.get(), end="", flush=True)
+    return 0

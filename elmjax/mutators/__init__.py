@@ -1,0 +1,22 @@
+"""Mutation operators: from parent programs to children, each with the message and diff it came by.
+
+A mutator is asked for `children` children of every parent and returns exactly that many `Child`
+records, parent by parent. A child that could not be made carries the reason in place of a program:
+it is counted and is never its parent again.
+"""
+
+from elmjax.mutators.crossover import CrossoverMutator
+from elmjax.mutators.language import LanguageMutator
+from elmjax.mutators.mixed import mixed
+from elmjax.mutators.mutator import Child, Mutator
+from elmjax.mutators.tree import describe, tree_mutator
+
+__all__ = [
+    "Child",
+    "CrossoverMutator",
+    "LanguageMutator",
+    "Mutator",
+    "describe",
+    "mixed",
+    "tree_mutator",
+]

@@ -1,0 +1,150 @@
+"""A language model as mutation operator, in any format."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from elmjax import diffs
+from elmjax.diffs import Completion, DiffVerdict, Format, messages, unified
+from elmjax.lm.prompt import PROMPT_BUCKETS
+from elmjax.lm.sampler import Sampler
+from elmjax.lm.store import LanguageModel
+from elmjax.mutators.mutator import Child
+from elmjax.programs import canonical
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a model is asked for: a child of some parents, recorded as one of the first."""
+
+    parents: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageMutator:
+    """Asks a language model for children in one format.
+
+    Attributes:
+        operator: Name that the children carry.
+        format: How it is asked and read.
+        model: Of any shape; the mutator needs its tokenizer's `encode`, `decode` and `end`.
+        max_new_tokens: Longest answer; a longer one is UNFINISHED.
+        temperature: As in `sampling.choose_token`.
+        top_p: As in `sampling.choose_token`.
+        message: Asked for every time; None draws one a parent with the paper's probabilities.
+    """
+
+    operator: str
+    format: Format
+    model: LanguageModel
+    max_new_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    message: str | None = None
+
+    def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
+        """One message a parent, shared by its children."""
+        rng = random.Random(seed)
+        return self.answer(
+            [Request((parent,), self.ask(rng)) for parent in parents], children, seed
+        )
+
+    def ask(self, rng: random.Random) -> str:
+        """The message of the next request; empty where the format takes none."""
+        if not self.format.takes_message:
+            return ""
+        return messages.choose(rng).text if self.message is None else self.message
+
+    def answer(self, requests: Sequence[Request], children: int, seed: int) -> list[Child]:
+        """Children of every request, those of the first one first."""
+        answers = self._complete([self._prompt(request) for request in requests], children, seed)
+        return [
+            self._child(request, completion)
+            for request, completions in zip(requests, answers, strict=True)
+            for completion in completions
+        ]
+
+    def _prompt(self, request: Request) -> list[int] | None:
+        """Token ids, or None where the format cannot hold the request or it is too long."""
+        text = self.format.prompt(request.parents, request.message)
+        if isinstance(text, DiffVerdict):
+            return None
+        ids = self.model.tokenizer.encode(text)
+        return ids if len(ids) <= PROMPT_BUCKETS[-1] else None
+
+    def _complete(
+        self, prompt_ids: Sequence[list[int] | None], children: int, seed: int
+    ) -> list[list[Completion | None]]:
+        """Completions by request and child; None for every child of one without a prompt."""
+        present = [ids for ids in prompt_ids if ids is not None]
+        if not present:
+            return [[None] * children for _ in prompt_ids]
+        sampler = Sampler(
+            config=self.model.config,
+            children=children,
+            max_new_tokens=self.max_new_tokens,
+            end_token=self.model.tokenizer.end,
+            parents=len(prompt_ids),
+        )
+        drawn = sampler(
+            self.model.params,
+            present,
+            jax.random.key(seed),
+            temperature=self.temperature,
+            top_p=self.top_p,
+        )
+        rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
+        return [
+            [None] * children if ids is None else self._completions(*next(rows))
+            for ids in prompt_ids
+        ]
+
+    def _completions(
+        self, tokens: np.ndarray, lengths: np.ndarray, finished: np.ndarray
+    ) -> list[Completion | None]:
+        decode = self.model.tokenizer.decode
+        return [
+            Completion(decode(row[: length - ended].tolist()), ended=bool(ended))
+            for row, length, ended in zip(tokens, lengths, finished, strict=True)
+        ]
+
+    def _child(self, request: Request, completion: Completion | None) -> Child:
+        if completion is None:
+            return self._refused(request, DiffVerdict.UNENCODABLE, "")
+        child = self.format.child(completion, request.parents)
+        if isinstance(child, DiffVerdict):
+            return self._refused(request, child, self._as_written(completion))
+        program = _canonical_if_parses(child)
+        if program in request.parents:  # a comment, a blank line, other quotes
+            return self._refused(request, DiffVerdict.NO_CHANGE, self._as_written(completion))
+        parent = request.parents[0]
+        return Child(
+            operator=self.operator,
+            message=request.message,
+            diff=unified.render(diffs.between(parent, program), parent),
+            program=program,
+        )
+
+    def _refused(self, request: Request, verdict: DiffVerdict, written: str) -> Child:
+        return Child(
+            operator=self.operator,
+            message=request.message,
+            diff=written,
+            program=None,
+            verdict=verdict,
+        )
+
+    def _as_written(self, completion: Completion) -> str:
+        tokenizer = self.model.tokenizer
+        return completion.text + tokenizer.decode([tokenizer.end]) * completion.ended
+
+
+def _canonical_if_parses(program: str) -> str:
+    try:
+        return canonical(program)
+    except (SyntaxError, ValueError):
+        return program  # the jail will say what is wrong with it

@@ -1,0 +1,114 @@
+"""`elmjax mutate`: children of programs from files, and what becomes of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elmjax.config import Config, ConfigError
+from elmjax.mutators import Mutator
+from elmjax.programs import canonical
+from elmjax.qd import Record
+from elmjax.stages.admission import Offspring, Place, record_of
+from elmjax.stages.evolve import evaluate_children
+from elmjax.stages.operators import make_mutator
+from elmjax.stages.run import check_terrains, make_evaluator, open_pool, without_nan
+
+AT_A_TIME = 16  # requests to a model
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A child, the file of its parent, and its row as a history would hold it."""
+
+    path: Path
+    program: str | None  # None where there is no child
+    record: Record
+
+
+def mutate_files(
+    paths: Sequence[Path], operator: str, count: int, config: Config, message: str | None = None
+) -> list[Mutation]:
+    """Makes `count` children of the programs in files, and evaluates them in one batch.
+
+    Args:
+        paths: One program; two or more for crossover, each the first parent of children in turn.
+        operator: One of `Evolve.operators`.
+        count: Children.
+        config: Model, format, sampling, terrain and the limit of characters are those of `evolve`.
+        message: Asked for; None draws one a child with the paper's probabilities.
+
+    Raises:
+        ConfigError: for a file that holds no program, a number of programs that the operator does
+            not take, or a terrain, model or message that it cannot have.
+    """
+    if (len(paths) > 1) != (operator == "crossover"):
+        wanted = "two or more" if operator == "crossover" else "one"
+        raise ConfigError(f"PROGRAM.py: got {len(paths)}, wanted {wanted} for {operator!r}")
+    parents = [_read(path) for path in paths]
+    check_terrains(config, [config.evolve.terrain])
+    mutator = make_mutator(config.evolve, operator, message)
+    owners = [number % len(paths) for number in range(count)]
+    with open_pool(config, config.evolve.max_characters) as pool:
+        family = _family(mutator, parents, owners, config.seed)
+        evaluator = make_evaluator(config, pool, [config.evolve.terrain])
+        evaluations = evaluate_children(
+            evaluator, [born.child for born in family], config.evolve.terrain
+        )
+    return [
+        Mutation(
+            paths[born.parent],
+            born.child.program,
+            record_of(id, Offspring(born.parent, born.child, evaluation), Place(), step=0),
+        )
+        for id, (born, evaluation) in enumerate(zip(family, evaluations, strict=True))
+    ]
+
+
+def as_line(mutation: Mutation) -> dict[str, Any]:
+    """What machines read of a mutation; distances in m, None where there is no number."""
+    record = mutation.record
+    return without_nan(
+        {
+            "operator": record.operator,
+            "message": record.message,
+            "diff": record.diff,
+            "program": mutation.program,
+            "outcome": record.outcome,
+            "reason": record.reason,
+            "displacement": record.displacement,
+            "distance": record.fitness,
+            "width": record.width,
+            "height": record.height,
+            "mass": record.mass,
+        }
+    )
+
+
+def _family(
+    mutator: Mutator, parents: Sequence[str], owners: Sequence[int], seed: int
+) -> list[Offspring]:
+    """One child of each owner in turn, not yet evaluated."""
+    family: list[Offspring] = []
+    seeds = np.random.SeedSequence(seed)
+    for start in range(0, len(owners), AT_A_TIME):
+        some = owners[start : start + AT_A_TIME]
+        # Every child is asked for on its own, so that each has a message of its own.
+        (drawn,) = seeds.spawn(1)[0].generate_state(1, np.uint64) >> 1
+        children = mutator([parents[owner] for owner in some], 1, int(drawn))
+        family += [Offspring(*pair, None) for pair in zip(some, children, strict=True)]
+    return family
+
+
+def _read(path: Path) -> str:
+    """The program of a file in canonical form, in which all operators read and write."""
+    try:
+        return canonical(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the file is not UTF-8 text") from None
+    except (SyntaxError, ValueError) as error:
+        raise ConfigError(f"{path}: got no Python program: {error}") from None
