@@ -13,6 +13,7 @@ from elmjax.config.schema import (
     Optimiser,
     Pretrain,
     Programs,
+    Rates,
     Rejection,
     Robust,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Optimiser",
     "Pretrain",
     "Programs",
+    "Rates",
     "Rejection",
     "Robust",
     "dump",

@@ -113,11 +113,23 @@ class Rejection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rates:
+    """How the edits of the trained diff model are rated: on unseen programs and on elites."""
+
+    programs: Count = 250  # newly generated
+    evaluations: Natural = 0  # of the MAP-Elites run on each seed whose elites are edited; 0: none
+    elites: Count = 1000  # of all runs together, drawn at random
+    children: Count = 64  # edits of each program
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pretrain:
     """Training of the diff model from scratch on generated programs and edits."""
 
     parents: Count = 16000  # programs edited
-    edits: Count = 8  # edits of each that run and change the body
+    edits: Count = 8  # edits of each that run and change what it does
+    functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
+    bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
@@ -126,6 +138,7 @@ class Pretrain:
     program_weight: NonNegative = 0.2  # weight of the loss on the program itself
     checkpoint_every: Count = 500  # steps
     rejection: Rejection = field(default_factory=Rejection)
+    rates: Rates = field(default_factory=Rates)
 
 
 @dataclass(frozen=True, kw_only=True)

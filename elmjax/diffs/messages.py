@@ -6,15 +6,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A commit message and how often the paper asks for it."""
+    """A commit message and how often the paper asks for it.
 
-    text: str
+    Attributes:
+        pattern: The message, with `{}` for the name of the function that is changed.
+        probability: Of being asked for.
+    """
+
+    pattern: str
     probability: float
 
+    def about(self, function: str) -> str:
+        """The message on a change of a function."""
+        return self.pattern.format(function)
 
-CHANGED = Message(text="Changed make_walker function.", probability=0.4)
-CHANGED_PARAMETERS = Message(text="Changed parameters in make_walker function.", probability=0.3)
-SMALL_CHANGE = Message(text="Small change to make_walker function.", probability=0.3)
+    @property
+    def text(self) -> str:
+        """The message as the paper asks it, on `make_walker`."""
+        return self.about("make_walker")
+
+
+CHANGED = Message(pattern="Changed {} function.", probability=0.4)
+CHANGED_PARAMETERS = Message(pattern="Changed parameters in {} function.", probability=0.3)
+SMALL_CHANGE = Message(pattern="Small change to {} function.", probability=0.3)
 MESSAGES = (CHANGED, CHANGED_PARAMETERS, SMALL_CHANGE)
 
 # The bug-fixing tasks have one message of their own (section 3.1).

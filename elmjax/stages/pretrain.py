@@ -12,16 +12,15 @@ from typing import Any
 import jax
 
 from elmjax import corpus
-from elmjax.corpus import EditedProgram
-from elmjax.diffs import MESSAGES
+from elmjax.corpus import EditedProgram, Order
+from elmjax.diffs import FIX_BUGS, MESSAGES
 from elmjax.lm import decoder, store
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.report.progress import stage_progress
-from elmjax.stages import pictures, rejection
+from elmjax.stages import pictures, rates, rejection
 from elmjax.stages.documents import documents
 from elmjax.stages.learn import Lesson, learn
-from elmjax.stages.rejection import edit_rates
 from elmjax.stages.run import Run
 
 STAGE = "pretrain"
@@ -45,7 +44,7 @@ def pretrain(run: Run) -> dict[str, Any]:
         for parent in _corpus(run, "test", config.held_out, run.seed(STAGE, 2))
         if parent.program not in seen
     ]
-    tokenizer = _train_tokenizer(train[:TOKENIZER_PROGRAMS])
+    tokenizer = _train_tokenizer(train)
     shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(config.model))
     model = LanguageModel(
         params=decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init"))),
@@ -68,11 +67,8 @@ def pretrain(run: Run) -> dict[str, Any]:
     )
     trained, losses = learn(run, lesson)
     pictures.of_training(run, STAGE, "Diff model")
-    held_out = [parent.program for parent in test]
-    rates = [edit_rates(run, trained, held_out)]
     for number in range(1, config.rejection.rounds + 1):
         trained = rejection.refine(run, trained, train, number)
-        rates.append(edit_rates(run, trained, held_out))
     store.save(folder / "model", trained)
     return run.finish(
         STAGE,
@@ -80,7 +76,7 @@ def pretrain(run: Run) -> dict[str, Any]:
             "programs": len(train),
             "edits": sum(len(parent.edits) for parent in train),
             **losses,
-            "rates": rates,  # on the held-out programs, after training and after each refinement
+            "rates": rates.measure(run, trained),
         },
     )
 
@@ -89,9 +85,17 @@ def _corpus(run: Run, name: str, parents: int, seed: int) -> list[EditedProgram]
     """Generates programs and edits once; later starts of the run read them back."""
     path = run.folder / STAGE / f"{name}.parquet"
     if not path.exists():
+        config = run.config.pretrain
+        order = Order(
+            parents=parents,
+            edits=config.edits,
+            functions=config.functions,
+            bugs=config.bugs,
+            seed=seed,
+        )
         made = []
         with stage_progress(f"{name} programs", parents) as progress:
-            for parent in corpus.edited_programs(parents, run.config.pretrain.edits, seed):
+            for parent in corpus.edited_programs(order):
                 made.append(parent)
                 progress.advance(1)
         corpus.save(path, made)
@@ -99,5 +103,6 @@ def _corpus(run: Run, name: str, parents: int, seed: int) -> list[EditedProgram]
 
 
 def _train_tokenizer(parents: Sequence[EditedProgram]) -> Tokenizer:
-    texts = [parent.program for parent in parents]
-    return Tokenizer.train([*texts, *(message.text for message in MESSAGES)])
+    some = parents[:: max(1, len(parents) // TOKENIZER_PROGRAMS)]
+    messages = [*(message.text for message in MESSAGES), FIX_BUGS]
+    return Tokenizer.train([*(parent.program for parent in some), *messages])

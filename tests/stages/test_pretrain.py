@@ -8,7 +8,7 @@ from elmjax import config as configuration
 from elmjax import corpus
 from elmjax.lm import store
 from elmjax.mutators import tree_mutator
-from elmjax.stages import rejection
+from elmjax.stages import edits
 from elmjax.stages.pretrain import pretrain
 from elmjax.stages.run import Run
 
@@ -27,6 +27,7 @@ SMALL = {
     "pretrain.rejection.iterations": "1",
     "pretrain.rejection.proposals": "3",
     "pretrain.rejection.optimiser": OPTIMISER,
+    "pretrain.rates": "{programs = 4, evaluations = 4, elites = 3, children = 4}",
 }
 
 
@@ -35,8 +36,8 @@ def finished(tmp_path_factory):
     """A run whose model writes what syntax-tree mutation would: a good diff model."""
     folder = tmp_path_factory.mktemp("runs") / "walker"
     patch = pytest.MonkeyPatch()
-    patch.setattr(rejection, "LanguageMutator", lambda **_: tree_mutator)
-    patch.setattr(rejection, "SEEDS", ("square",))
+    patch.setattr(edits, "LanguageMutator", lambda **_: tree_mutator)
+    patch.setattr(edits, "SEEDS", ("square",))
     with Run.open(folder, configuration.load(None, list(SMALL.items()))) as run:
         summary = pretrain(run)
     patch.undo()
@@ -53,14 +54,15 @@ def test_what_the_model_wrote_well_is_learned(finished):
     assert store.load(folder / "pretrain" / "model").config.layers == 1
 
 
-def test_rates_are_measured_before_and_after(finished):
+def test_edits_of_generated_programs_and_of_elites_are_rated(finished):
     _, summary = finished
-    assert len(summary["rates"]) == 2
-    for rates in summary["rates"]:
-        assert 0.0 < rates["change"] <= rates["run"] <= rates["apply"] <= 1.0
-        assert 0.0 < rates["unique"] <= 1.0
+    assert set(summary["rates"]) == {"generated", "elites"}
+    for rates in summary["rates"].values():
+        every = rates["all"]
+        assert 0.0 < every["change"] <= every["run"] <= every["apply"] <= 1.0
+        assert 0.0 < every["unique"] <= every["apply"]
         # Syntax-tree mutation says only what is true.
-        numbers_only = rates["Changed parameters in make_walker function."]
+        numbers_only = rates["Changed parameters in make_walker function."]["numbers"]
         assert numbers_only is None or math.isclose(numbers_only, 1.0)
 
 

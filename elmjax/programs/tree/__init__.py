@@ -1,5 +1,6 @@
 """Mutation of walker programs by edits of their syntax tree."""
 
+from elmjax.programs.tree.bugs import plant_bug
 from elmjax.programs.tree.mutation import OPERATORS, EditClass, Operator, TreeEdit, mutate
 
-__all__ = ["OPERATORS", "EditClass", "Operator", "TreeEdit", "mutate"]
+__all__ = ["OPERATORS", "EditClass", "Operator", "TreeEdit", "mutate", "plant_bug"]

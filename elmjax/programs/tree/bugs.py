@@ -1,0 +1,164 @@
+"""Planting one bug into a program: the slips of people who write code.
+
+Most can be told from the program alone: a name that means nothing, a variable in the place of
+another, a missing statement. Wrong numbers are not among them, because nobody could know.
+"""
+
+import ast
+import keyword
+import random
+import string
+
+from elmjax.programs.syntax import canonical
+from elmjax.programs.tree.expressions import change_operator, change_variable
+from elmjax.programs.tree.places import Place, bodies, places
+
+_NEAR = {
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.GtE),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.LtE),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+}
+
+
+def plant_bug(program: str, rng: random.Random) -> str | None:
+    """The program with one bug.
+
+    Args:
+        program: Any Python program.
+        rng: Source of all chance.
+
+    Returns:
+        A program that parses, in canonical form; None where there is no place for a bug.
+
+    Raises:
+        SyntaxError: `program` is not Python.
+    """
+    original = canonical(program)
+    left = dict(_BUGS)
+    while left:
+        bug = rng.choices(list(left), list(left.values()))[0]
+        del left[bug]
+        tree = ast.parse(original)
+        if bug(tree, rng):
+            broken = ast.unparse(tree) + "\n"
+            if broken != original:
+                return broken
+    return None
+
+
+def _misspell(tree: ast.Module, rng: random.Random) -> bool:
+    """One reading of a variable gets a name that does not exist."""
+    bound = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_stored(node)
+    } | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    sites = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not _is_stored(node) and node.id in bound
+    ]
+    if not sites:
+        return False
+    site = rng.choice(sites)
+    site.id = _slip(site.id, rng)
+    return site.id.isidentifier() and not keyword.iskeyword(site.id)
+
+
+def _slip(name: str, rng: random.Random) -> str:
+    """A name with one letter changed, left out, doubled or added at the end."""
+    at = rng.randrange(len(name))
+    near = rng.choice(string.ascii_lowercase)
+    if len(name) == 1:
+        return near
+    return rng.choice(
+        (
+            name[:at] + near + name[at + 1 :],
+            name[:at] + name[at + 1 :],
+            name[:at] + name[at] + name[at:],
+            name + "s",
+        )
+    )
+
+
+def _miss_by_one(tree: ast.Module, rng: random.Random) -> bool:
+    """An argument of `range`, or an index, becomes one more or one less."""
+    sites = [place for place in places(tree) if _counts(place)]
+    if not sites:
+        return False
+    place, by = rng.choice(sites), rng.choice((-1, 1))
+    if isinstance(place.node, ast.Constant) and isinstance(place.node.value, int):
+        place.put(ast.Constant(place.node.value + by))
+    elif isinstance(place.node, ast.Constant):
+        return False
+    else:
+        operator = ast.Add() if by > 0 else ast.Sub()
+        place.put(ast.BinOp(left=place.node, op=operator, right=ast.Constant(1)))
+    return True
+
+
+def _counts(place: Place) -> bool:
+    """Whether a place is an index or an argument of `range`."""
+    match place.owner:
+        case ast.Subscript():
+            return place.field == "slice" and not isinstance(place.node, ast.Slice | ast.Tuple)
+        case ast.Call(func=ast.Name(id="range")):
+            return place.field == "args"
+    return False
+
+
+def _compare_wrongly(tree: ast.Module, rng: random.Random) -> bool:
+    """A comparison lets its border in or out, or looks the other way."""
+    sites = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and type(node.ops[0]) in _NEAR
+    ]
+    if not sites:
+        return False
+    site = rng.choice(sites)
+    site.ops[0] = rng.choice(_NEAR[type(site.ops[0])])()
+    return True
+
+
+def _swap_arguments(tree: ast.Module, rng: random.Random) -> bool:
+    """Two neighbouring arguments of a call change places."""
+    sites = [
+        (node.args, i)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for i in range(len(node.args) - 1)
+        if ast.dump(node.args[i]) != ast.dump(node.args[i + 1])
+    ]
+    if not sites:
+        return False
+    arguments, i = rng.choice(sites)
+    arguments[i], arguments[i + 1] = arguments[i + 1], arguments[i]
+    return True
+
+
+def _forget_statement(tree: ast.Module, rng: random.Random) -> bool:
+    """A statement is missing, needed or not."""
+    sites = [(body, i) for body in bodies(tree) if len(body) > 1 for i in range(len(body))]
+    if not sites:
+        return False
+    body, i = rng.choice(sites)
+    del body[i]
+    return True
+
+
+def _is_stored(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+# With weights: how often a bug is drawn, relative to the others.
+_BUGS = {
+    _misspell: 4.0,
+    change_variable: 2.0,
+    change_operator: 1.0,
+    _miss_by_one: 1.0,
+    _compare_wrongly: 1.0,
+    _swap_arguments: 1.0,
+    _forget_statement: 1.0,
+}
