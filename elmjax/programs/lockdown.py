@@ -5,8 +5,6 @@ has it), resource limits, and a seccomp filter that lets through only what a run
 needs to compute, keep time, allocate memory and talk over the two pipes it already has. What the
 filter does not list fails with EPERM rather than killing the process, so that the lock can be tried
 from inside: `engage` returns only after everything it should prevent has been seen to fail.
-
-See the kernel's seccomp_filter.rst and landlock.rst.
 """
 
 import ctypes
@@ -14,19 +12,13 @@ import errno
 import os
 import platform
 import resource
-import struct
-from typing import NamedTuple
 
-_PR_SET_DUMPABLE = 4
-_PR_SET_SECCOMP = 22
-_PR_SET_NO_NEW_PRIVS = 38
-_SECCOMP_MODE_FILTER = 2
+from elmjax.programs import prctl, seccomp
+from elmjax.programs.landlock import forbid_files
+from elmjax.programs.prctl import LockdownError, control
+from elmjax.programs.seccomp import Architecture
+
 _PROT_EXEC = 4
-
-# The landlock calls have the same numbers on every architecture.
-_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_RESTRICT_SELF = 446
-
 
 # Resources of which a worker needs none. Processor time is not among them: that limit counts from
 # the start of a process, and a worker lives long.
@@ -40,17 +32,7 @@ _NOTHING = dict.fromkeys(
     0,
 )
 
-
-class LockdownError(RuntimeError):
-    """A boundary could not be set, or did not hold when it was tried."""
-
-
-class _Architecture(NamedTuple):
-    audit: int  # the kernel's AUDIT_ARCH_ number
-    calls: dict[str, int]
-
-
-_X86_64 = _Architecture(
+_X86_64 = Architecture(
     0xC000003E,
     {
         "read": 0,
@@ -72,7 +54,7 @@ _X86_64 = _Architecture(
         "exit_group": 231,
     },
 )
-_AARCH64 = _Architecture(
+_AARCH64 = Architecture(
     0xC00000B7,
     {
         "read": 63,
@@ -96,15 +78,13 @@ _AARCH64 = _Architecture(
 )
 ARCHITECTURES = {"x86_64": _X86_64, "aarch64": _AARCH64}
 
-# Berkeley packet filter operations on the 32-bit words of the kernel's `struct seccomp_data`.
-_LOAD = 0x20  # accumulator = word at offset
-_JUMP_EQUAL = 0x15
-_JUMP_ANY_BIT = 0x45
-_RETURN = 0x06
-_NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
-_ALLOW = 0x7FFF0000
-_REFUSE = 0x00050000 | errno.EPERM
-_KILL = 0x80000000
+# Reading is allowed from descriptor 0, writing to 1, and memory may not be executable.
+_CONDITIONS = {
+    "read": seccomp.equals(0, 0),
+    "write": seccomp.equals(0, 1),
+    "mmap": seccomp.has_none(2, _PROT_EXEC),
+    "mprotect": seccomp.has_none(2, _PROT_EXEC),
+}
 
 
 def engage(memory_bytes: int) -> None:
@@ -151,40 +131,9 @@ def shed(open_files: int) -> None:
 
 
 def _shed_privileges(libc: ctypes.CDLL) -> None:
-    _control(libc, "no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
-    _control(libc, "dumpable", _PR_SET_DUMPABLE, 0)
-    _forbid_files(libc)
-
-
-def _control(libc: ctypes.CDLL, name: str, option: int, *arguments: object) -> None:
-    # The kernel wants unused arguments to be zero.
-    words = [*arguments, *[0] * (4 - len(arguments))]
-    as_words = [ctypes.c_ulong(word) if isinstance(word, int) else word for word in words]
-    if libc.prctl(option, *as_words) != 0:
-        reason = os.strerror(ctypes.get_errno())
-        raise LockdownError(f"the kernel refuses {name}: {reason}")
-
-
-def _forbid_files(libc: ctypes.CDLL) -> None:
-    """Denies every path through Landlock; a second lock where there is one, since Linux 5.13."""
-    create, restrict = (
-        ctypes.c_long(call) for call in (_LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF)
-    )
-    version = libc.syscall(create, None, ctypes.c_size_t(0), 1)
-    if version < 1:
-        return
-    # Rights on files by version; from 4 on TCP, from 6 on signals and abstract sockets.
-    rights = {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)
-    words = [(1 << rights) - 1]
-    if version >= 4:
-        words.append(0b11)
-    if version >= 6:
-        words.append(0b11)
-    attributes = struct.pack(f"={len(words)}Q", *words)
-    ruleset = libc.syscall(create, attributes, ctypes.c_size_t(len(attributes)), 0)
-    if ruleset < 0 or libc.syscall(restrict, ruleset, 0) != 0:
-        raise LockdownError(f"Landlock refuses: {os.strerror(ctypes.get_errno())}")
-    os.close(ruleset)
+    control(libc, "no_new_privs", prctl.SET_NO_NEW_PRIVS, 1)
+    control(libc, "dumpable", prctl.SET_DUMPABLE, 0)
+    forbid_files(libc)  # a second lock where there is one
 
 
 def _limit_resources(limits: dict[int, int]) -> None:
@@ -192,54 +141,13 @@ def _limit_resources(limits: dict[int, int]) -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def _filter_calls(libc: ctypes.CDLL, architecture: _Architecture) -> None:
-    program = filter_program(architecture)
-    code = ctypes.create_string_buffer(program, len(program))
-
-    class _Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
-
-    described = _Program(len(program) // 8, ctypes.addressof(code))
-    _control(libc, "seccomp", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.pointer(described))
+def _filter_calls(libc: ctypes.CDLL, architecture: Architecture) -> None:
+    seccomp.install(libc, filter_program(architecture))
 
 
-def filter_program(architecture: _Architecture) -> bytes:
-    """The seccomp filter, eight bytes an instruction.
-
-    Reading is allowed from descriptor 0, writing to 1, and memory may not be executable.
-    """
-    conditions = {
-        "read": (0, _JUMP_EQUAL, 0, True),
-        "write": (0, _JUMP_EQUAL, 1, True),
-        "mmap": (2, _JUMP_ANY_BIT, _PROT_EXEC, False),
-        "mprotect": (2, _JUMP_ANY_BIT, _PROT_EXEC, False),
-    }
-    lines = [
-        _instruction(_LOAD, _ARCHITECTURE_OFFSET),
-        _instruction(_JUMP_EQUAL, architecture.audit, 1, 0),
-        _instruction(_RETURN, _KILL),
-        _instruction(_LOAD, _NUMBER_OFFSET),
-    ]
-    for name, number in architecture.calls.items():
-        if name not in conditions:
-            lines += [_instruction(_JUMP_EQUAL, number, 0, 1), _instruction(_RETURN, _ALLOW)]
-            continue
-        argument, test, operand, wanted = conditions[name]
-        lines += [
-            _instruction(_JUMP_EQUAL, number, 0, 4),
-            # The low word of a 64-bit argument; both architectures are little-endian.
-            _instruction(_LOAD, _ARGUMENTS_OFFSET + 8 * argument),
-            _instruction(test, operand, 0 if wanted else 1, 1 if wanted else 0),
-            _instruction(_RETURN, _ALLOW),
-            _instruction(_RETURN, _REFUSE),
-        ]
-    lines.append(_instruction(_RETURN, _REFUSE))
-    return b"".join(lines)
-
-
-def _instruction(operation: int, operand: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    """One `struct sock_filter`; jumps are relative to the next instruction."""
-    return struct.pack("=HBBI", operation, if_true, if_false, operand)
+def filter_program(architecture: Architecture) -> bytes:
+    """The worker's seccomp filter."""
+    return seccomp.filter_program(architecture, _CONDITIONS)
 
 
 def try_doors(libc: ctypes.CDLL) -> dict[str, bool]:

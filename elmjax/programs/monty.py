@@ -1,8 +1,9 @@
 """The second engine: Monty, a small Python interpreter in Rust, for where no jail can be built.
 
 Monty (the extra `monty`) runs each program in a session of its own in worker processes without
-files, network or environment, on every system that it has wheels for. Its Python is smaller; what
-a program must do without is listed in docs/security.md. The walker language is a prelude, written
+files, network or environment, and those give up before they start whatever the machine lets a
+process give up (`monty_lockdown`). Its Python is smaller; what a program must do without is listed
+in docs/security.md. The walker language is a prelude, written
 in that Python, and the modules `walk_creator` and `numpy` are names of it: their imports, each on a
 line of its own, are rewritten. What a program records passes through the same `build`.
 """
@@ -11,8 +12,9 @@ import builtins
 import datetime
 import re
 import threading
+import warnings
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +23,7 @@ from elmjax.programs.build import build
 from elmjax.programs.execution import Execution
 from elmjax.programs.language import WITHHELD
 from elmjax.programs.limits import RECURSION_LIMIT, Limits
+from elmjax.programs.monty_launcher import LauncherError, MontyLauncher
 from elmjax.programs.pool import read_source
 from elmjax.programs.prelude import ENTRY_CLASS, PRELUDE, TOO_MANY
 from elmjax.programs.verdict import DEPENDS_ON_MACHINE, Verdict
@@ -36,35 +39,58 @@ _MAX_TEXT = 200  # characters of an exception's own text
 _EPOCH = datetime.datetime(2000, 1, 1)
 _UNSUPPORTED = "does not yet support"
 
+# Address space of a worker in which a program meets Monty's own limit of memory first: twice that
+# limit, because what grows is copied, and what an idle worker maps (about 180 MiB), with room.
+_COPIES = 2
+_IDLE_BYTES = 512 << 20
+
 
 class MontyMissing(RuntimeError):  # noqa: N818 - a state of the machine
-    """The package is not installed."""
+    """The package is not installed, or does not run here."""
 
-    def __init__(self) -> None:
-        super().__init__("pydantic-monty is not installed")
+    def __init__(self, reason: str = "pydantic-monty is not installed") -> None:
+        super().__init__(reason)
 
 
 class MontyPool:
     """Runs programs in Monty; used as a `ProgramPool` is."""
 
     def __init__(self, *, workers: int = 2, limits: Limits | None = None) -> None:
-        """Starts the workers.
+        """Starts the workers, and warns where they could not give up everything.
 
         Raises:
-            MontyMissing: the package is not installed.
+            MontyMissing: the package is not installed, or its workers do not start.
         """
         self._monty = _import_monty()
         self._limits = limits or Limits()
         self._lock = threading.Lock()
+        self._closed = False
+        self._launcher = _make_launcher(self._limits)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="monty")
         self._pool = self._monty.Monty(
+            binary_path=self._launcher.path,
             min_processes=workers,
             max_processes=workers,
             request_timeout=self._limits.silent_seconds,
             feed_duration_limit_grace=_GRACE_SECONDS,
         )
-        self._pool.__enter__()
-        self._closed = False
+        try:
+            self._pool.__enter__()
+            self._try_worker()
+        except self._monty.MontyError as error:
+            self.close()
+            raise MontyMissing(f"Monty's workers do not start: {_one_line(str(error))}") from None
+        except BaseException:
+            self.close()
+            raise
+        if self.refused:
+            layers = "; ".join(f"{name} ({why})" for name, why in self.refused.items())
+            warnings.warn(f"Monty's workers run without: {layers}", stacklevel=2)
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """The layers of `monty_lockdown` that are not in force here, with the reason of each."""
+        return {name: why for name, why in self._launcher.refusals.items() if why}
 
     def run(self, programs: Sequence[str]) -> list[Execution]:
         """Runs every program, in a session of its own, and returns the outcomes in order."""
@@ -87,6 +113,7 @@ class MontyPool:
             self._closed = True
             self._threads.shutdown(wait=True, cancel_futures=True)
             self._pool.__exit__(None, None, None)
+            self._launcher.close()
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +125,11 @@ class MontyPool:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _try_worker(self) -> None:
+        """Makes sure that what the workers gave up was nothing that they need."""
+        with self._pool.checkout() as session:
+            session.feed_run("1")
 
     def _judge(self, program: str) -> Execution:
         source = read_source(program, self._limits)
@@ -159,6 +191,16 @@ def _import_monty() -> Any:
     except ImportError:
         raise MontyMissing from None
     return pydantic_monty
+
+
+def _make_launcher(limits: Limits) -> MontyLauncher:
+    from pydantic_monty._binary import find_monty_binary
+
+    memory_bytes = _IDLE_BYTES + _COPIES * (limits.memory_mebibytes << 20)
+    try:
+        return MontyLauncher(find_monty_binary(), memory_bytes)
+    except (FileNotFoundError, LauncherError) as error:
+        raise MontyMissing(f"Monty does not run here: {error}") from None
 
 
 def _print_nowhere(stream: str, text: str) -> None:

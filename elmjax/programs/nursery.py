@@ -13,7 +13,7 @@ from typing import NamedTuple
 from elmjax.programs import zygote
 from elmjax.programs.limits import Limits
 
-_PACKAGE_ROOT = Path(__file__).parents[2]
+PACKAGE_ROOT = Path(__file__).parents[2]
 _START = "import sys; sys.path.append(sys.argv[1]); from elmjax.programs.zygote import main; "
 _START += "main(sys.argv[2:])"
 
@@ -55,7 +55,7 @@ class Nursery:
         """
         words = [*(["--unrestricted"] if unrestricted else []), *limits.to_arguments()]
         python = interpreter or sys.executable
-        self._command = [python, *_INTERPRETER_OPTIONS, "-c", _START, str(_PACKAGE_ROOT), *words]
+        self._command = [python, *_INTERPRETER_OPTIONS, "-c", _START, str(PACKAGE_ROOT), *words]
         self._lock = threading.Lock()
         self._zygotes = 0
         self._start()

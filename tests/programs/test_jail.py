@@ -1,14 +1,13 @@
 """The lock-down itself: bare Python inside it, with the walker language taken away."""
 
 import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from elmjax.programs import Limits, LockdownUnavailable, Verdict, lockdown, nursery, wire
+from elmjax.programs import Limits, LockdownUnavailable, Verdict, nursery, wire
 from elmjax.programs.jail import Jail
 from elmjax.programs.wire import MalformedReplyError, Replies, Reply
 
@@ -88,68 +87,6 @@ def test_the_worker_imports_nothing_heavy(bare):
 
 def test_memory_is_limited(bare):
     assert run(bare, "x = bytearray(10**9)").verdict is not Verdict.OK
-
-
-def filter_answer(architecture, number, arguments=(0,) * 6, audit=None):
-    """Runs the filter as the kernel would on one system call."""
-    data = struct.pack("<iIQ6Q", number, audit or architecture.audit, 0, *arguments)
-    program = lockdown.filter_program(architecture)
-    lines = list(struct.iter_unpack("=HBBI", program))
-    accumulator, at = 0, 0
-    while True:
-        operation, if_true, if_false, operand = lines[at]
-        at += 1
-        if operation == 0x06:
-            return operand
-        if operation == 0x20:
-            (accumulator,) = struct.unpack_from("<I", data, operand)
-        elif operation == 0x15:
-            at += if_true if accumulator == operand else if_false
-        elif operation == 0x45:
-            at += if_true if accumulator & operand else if_false
-        else:
-            raise AssertionError(f"unknown operation {operation:#x}")
-
-
-ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050001, 0x80000000
-
-
-@pytest.mark.parametrize("machine", lockdown.ARCHITECTURES)
-class TestFilter:
-    """The filter of each architecture, also of the one that this machine is not."""
-
-    def test_lists_what_it_allows_and_nothing_else(self, machine):
-        architecture = lockdown.ARCHITECTURES[machine]
-        allowed = {
-            number
-            for number in range(1024)
-            if filter_answer(architecture, number, (0, 0, 0, 0, 0, 0)) == ALLOW
-        }
-        # With descriptor 0, `write` is not among them.
-        assert allowed == set(architecture.calls.values()) - {architecture.calls["write"]}
-
-    @pytest.mark.parametrize(
-        ("call", "arguments", "answer"),
-        [
-            ("read", (0,), ALLOW),
-            ("read", (1,), REFUSE),
-            ("write", (0,), REFUSE),
-            ("write", (1,), ALLOW),
-            ("write", (2,), REFUSE),
-            ("mmap", (0, 4096, 3), ALLOW),
-            ("mmap", (0, 4096, 7), REFUSE),
-            ("mprotect", (0, 4096, 1), ALLOW),
-            ("mprotect", (0, 4096, 5), REFUSE),
-        ],
-    )
-    def test_looks_at_arguments(self, machine, call, arguments, answer):
-        architecture = lockdown.ARCHITECTURES[machine]
-        padded = (*arguments, *(0,) * (6 - len(arguments)))
-        assert filter_answer(architecture, architecture.calls[call], padded) == answer
-
-    def test_kills_a_foreign_architecture(self, machine):
-        architecture = lockdown.ARCHITECTURES[machine]
-        assert filter_answer(architecture, 0, audit=0x40000003) == KILL
 
 
 def test_a_lock_that_does_not_hold_is_noticed():
