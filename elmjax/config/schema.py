@@ -65,6 +65,7 @@ class Optimiser:
     warmup: Natural = 20
     rows: Count = 16  # rows a step
     row_length: Count = 512  # tokens a row; the cost of attention grows with it
+    accumulation: Count = 1  # parts that the rows of a step are read in, to save memory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,7 +140,10 @@ def loss_and_gradient(
     if parts == 1:
         totals = summed(params, batch)
     else:
-        cut = jax.tree.map(lambda leaf: leaf.reshape(parts, rows // parts, -1), batch)
+        # Every device has rows of every part.
+        cut = jax.tree.map(
+            lambda leaf: leaf.reshape(rows // parts, parts, -1).swapaxes(0, 1), batch
+        )
         zero = jax.tree.map(jnp.zeros_like, ((jnp.float32(0.0), jnp.float32(0.0)), params))
         totals, _ = jax.lax.scan(
             lambda so_far, part: (jax.tree.map(jnp.add, so_far, summed(params, part)), None),

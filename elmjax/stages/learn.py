@@ -10,10 +10,18 @@ import numpy as np
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import ConfigError, Optimiser
+from elmjax.lm.decoder import Params
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch, Document, pack
+from elmjax.lm.parallel import DataParallel
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.training import Schedule, TrainState, init_state, make_train_step
+from elmjax.lm.training import (
+    OptimizerConfig,
+    Schedule,
+    TrainState,
+    init_state,
+    make_train_step,
+)
 from elmjax.report.progress import stage_progress
 from elmjax.stages.run import Run
 
@@ -33,45 +41,70 @@ class Lesson:
 
 
 def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
-    """Trains, or goes on from the newest checkpoint.
+    """Trains on all devices of this process, or goes on from the newest checkpoint.
 
     Returns:
         The trained model, and train and test loss before and after, nats a token.
+
+    Raises:
+        ConfigError: where rows do not fit the documents or cannot be accumulated.
     """
-    optimiser, config = lesson.optimiser, lesson.model.config
-    rows = _pack(run, lesson.stage, lesson.train, optimiser)
-    test = _pack(run, lesson.stage, lesson.test, optimiser) if lesson.test else None
+    rows = _pack(run, lesson.stage, lesson.train, lesson.optimiser)
+    test = _pack(run, lesson.stage, lesson.test, lesson.optimiser) if lesson.test else None
+    before = _losses(lesson.model, rows, test)
+    trained = replace(lesson.model, params=_train(run, lesson, rows, test))
+    after = _losses(trained, rows, test)
+    losses = {name: {"before": before[name], "after": after[name]} for name in before}
+    return trained, losses
+
+
+def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
+    """Takes the steps that are left, and returns the last parameters."""
+    optimiser = lesson.optimiser
+    parallel = DataParallel.over(_rows_at_once(lesson))
+    step = make_train_step(
+        lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
+    )
     schedule = Schedule(
         peak=optimiser.learning_rate,
         warmup_steps=float(optimiser.warmup),
         total_steps=float(optimiser.steps),
     )
-    step = make_train_step(config)
+    every = max(1, optimiser.steps // LOSSES_A_RUN)
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
         state, start = _start_or_resume(run, lesson, checkpoints)
-        before = _losses(lesson.model, rows, test)
-        every = max(1, optimiser.steps // LOSSES_A_RUN)
+        state = parallel.replicate(state)
         with stage_progress(lesson.stage, optimiser.steps, completed=start) as progress:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
                 batch = _choose(run, lesson, rows, i)
-                tokens = int(np.count_nonzero(batch.group))
-                state, metrics = step(state, batch, schedule)
+                state, metrics = step(state, parallel.split(batch), schedule)
                 numbers = {
                     "loss": float(metrics.loss),
                     "gradient_norm": float(metrics.gradient_norm),
                 }
+                tokens = int(np.count_nonzero(batch.group))
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
                 if test is not None and (i + 1) % every == 0:
-                    numbers["test_loss"] = mean_loss(_trained(lesson, state), test)
+                    numbers["test_loss"] = mean_loss(
+                        replace(lesson.model, params=state.params), test
+                    )
                 run.metrics.write(lesson.stage, i, numbers)
                 progress.advance(1, loss=numbers["loss"])
                 if (i + 1) % lesson.checkpoint_every == 0 or i + 1 == optimiser.steps:
                     checkpoints.save(i + 1, state)
-    trained = _trained(lesson, state)
-    after = _losses(trained, rows, test)
-    losses = {name: {"before": before[name], "after": after[name]} for name in before}
-    return trained, losses
+    # From all devices to the one on which models are used.
+    return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+
+
+def _rows_at_once(lesson: Lesson) -> int:
+    rows, parts = lesson.optimiser.rows, lesson.optimiser.accumulation
+    if rows % parts != 0:
+        raise ConfigError(
+            f"{lesson.stage}.optimiser.accumulation: got {parts}, wanted a divisor of the {rows} "
+            f"rows of a step"
+        )
+    return rows // parts
 
 
 def mean_loss(model: LanguageModel, rows: Batch, *, at_a_time: int = 8) -> float:
@@ -133,7 +166,3 @@ def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tupl
         state = jax.tree.map(jnp.asarray, state)
     run.metrics.truncate(lesson.stage, start)
     return state, start
-
-
-def _trained(lesson: Lesson, state: TrainState) -> LanguageModel:
-    return replace(lesson.model, params=state.params)
