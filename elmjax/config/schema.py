@@ -138,6 +138,7 @@ class Pretrain:
     )
     program_weight: NonNegative = 0.2  # weight of the loss on the program itself
     checkpoint_every: Count = 500  # steps
+    dtype: Literal["float32", "float16"] = "float32"  # in which the model's weights are stored
     rejection: Rejection = field(default_factory=Rejection)
     rates: Rates = field(default_factory=Rates)
 

@@ -15,20 +15,23 @@ from elmjax import corpus
 from elmjax.corpus import EditedProgram, Order
 from elmjax.diffs import FIX_BUGS, MESSAGES
 from elmjax.lm import decoder, store
+from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.report.progress import stage_progress
-from elmjax.stages import pictures, rates, rejection
+from elmjax.stages import card, pictures, rates, rejection
 from elmjax.stages.documents import documents
 from elmjax.stages.learn import Lesson, learn
-from elmjax.stages.run import Run
+from elmjax.stages.run import Run, without_nan
 
 STAGE = "pretrain"
 TOKENIZER_PROGRAMS = 2000  # more add nothing to 1,024 entries
 
 
 def pretrain(run: Run) -> dict[str, Any]:
-    """Makes the corpus, trains the tokenizer and the model; the model goes to `pretrain/model`.
+    """Makes the corpus, trains the tokenizer and the model, and rates what the model writes.
+
+    The model goes to `pretrain/model`, with its card.
 
     Returns:
         The summary that is also written to the stage's folder.
@@ -37,48 +40,66 @@ def pretrain(run: Run) -> dict[str, Any]:
         return done
     config, folder = run.config.pretrain, run.folder / STAGE
     folder.mkdir(exist_ok=True)
+    train, test = _corpora(run)
+    lesson = _lesson(run, train, test)
+    trained, losses = learn(run, lesson)
+    pictures.of_training(run, STAGE, "Diff model")
+    for number in range(1, config.rejection.rounds + 1):
+        trained = rejection.refine(run, trained, train, number)
+    store.save(folder / "model", trained, dtype=config.dtype)
+    model = store.load(folder / "model")  # rated as it is stored
+    summary = without_nan(
+        {**_count(train, lesson.train), **losses, "rates": rates.measure(run, model)}
+    )
+    (folder / "model" / "README.md").write_text(
+        card.write(run.config, model, summary), encoding="utf-8"
+    )
+    return run.finish(STAGE, summary)
+
+
+def _corpora(run: Run) -> tuple[list[EditedProgram], list[EditedProgram]]:
+    """What is learned, and programs that are not among that, to test on."""
+    config = run.config.pretrain
     train = _corpus(run, "train", config.parents, run.seed(STAGE, 1))
+    test = _corpus(run, "test", config.held_out, run.seed(STAGE, 2))
     seen = {parent.program for parent in train}
-    test = [
-        parent
-        for parent in _corpus(run, "test", config.held_out, run.seed(STAGE, 2))
-        if parent.program not in seen
-    ]
+    return train, [parent for parent in test if parent.program not in seen]
+
+
+def _lesson(run: Run, train: Sequence[EditedProgram], test: Sequence[EditedProgram]) -> Lesson:
+    config = run.config.pretrain
     tokenizer = _train_tokenizer(train)
     shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(config.model))
-    model = LanguageModel(
-        params=decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init"))),
-        config=shape,
-        tokenizer=tokenizer,
-    )
     make = partial(
         documents,
         tokenizer=tokenizer,
         row_length=config.optimiser.row_length,
         seed=run.seed(f"{STAGE}/whole"),
     )
-    lesson = Lesson(
+    return Lesson(
         stage=STAGE,
-        model=model,
+        model=LanguageModel(
+            params=decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init"))),
+            config=shape,
+            tokenizer=tokenizer,
+        ),
         train=make(train, program_weight=config.program_weight),
         test=make(test, program_weight=0.0),
         optimiser=config.optimiser,
         checkpoint_every=config.checkpoint_every,
     )
-    trained, losses = learn(run, lesson)
-    pictures.of_training(run, STAGE, "Diff model")
-    for number in range(1, config.rejection.rounds + 1):
-        trained = rejection.refine(run, trained, train, number)
-    store.save(folder / "model", trained)
-    return run.finish(
-        STAGE,
-        {
-            "programs": len(train),
-            "edits": sum(len(parent.edits) for parent in train),
-            **losses,
-            "rates": rates.measure(run, trained),
-        },
-    )
+
+
+def _count(train: Sequence[EditedProgram], lesson: Sequence[Document]) -> dict[str, int]:
+    messages = [message for parent in train for message, _ in parent.edits]
+    edit_tokens = sum(len(text) for document in lesson for text in document.continuations)
+    return {
+        "programs": len(train),
+        "edits": len(messages),
+        "repairs": messages.count(FIX_BUGS),
+        "tokens": edit_tokens + sum(len(document.prompt) for document in lesson),
+        "edit_tokens": edit_tokens,
+    }
 
 
 def _corpus(run: Run, name: str, parents: int, seed: int) -> list[EditedProgram]:
