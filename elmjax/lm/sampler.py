@@ -14,8 +14,13 @@ from jax import Array
 from elmjax.lm import generate
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
-from elmjax.lm.generate import Completions
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, pad_prompts
+from elmjax.lm.transcript import Completions
+
+# A slot writes about so many children one after the other, which keeps most slots busy until the
+# last children. Steps of fewer rows than `LEAST_SLOTS` a prompt cost almost as much as theirs.
+CHILDREN_PER_SLOT = 4
+LEAST_SLOTS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +31,7 @@ class Sampler:
     compiles nothing.
 
     Raises:
-        ValueError: If `children` or `max_new_tokens` is below 1.
+        ValueError: If `children`, `max_new_tokens` or `slots` is below 1.
     """
 
     config: DecoderConfig
@@ -36,11 +41,14 @@ class Sampler:
     pad_token: int = 0
     prompt_buckets: tuple[int, ...] = PROMPT_BUCKETS
     parents: int | None = None  # prompts of every call are padded to this many; None: as they come
+    slots: int | None = None  # children of a prompt written at a time; None: `slots_for`
 
     def __post_init__(self) -> None:
         for name in ("children", "max_new_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.slots is not None and self.slots < 1:
+            raise ValueError(f"slots must be at least 1 or None, got {self.slots}")
 
     def __call__(
         self,
@@ -76,14 +84,30 @@ class Sampler:
             prompts, buckets=self.prompt_buckets, parents=self.parents, prefix=prefix
         )
         drawn = compiled_sample(
-            self.config, self.children, self.max_new_tokens, self.end_token, self.pad_token
+            self.config,
+            self.children,
+            self.max_new_tokens,
+            self.end_token,
+            self.pad_token,
+            slots=self.slots or slots_for(self.children),
         )(params, prompt, key, temperature=jnp.float32(temperature), top_p=jnp.float32(top_p))
         return jax.tree.map(lambda leaf: np.asarray(leaf)[: len(prompts)], drawn)
 
 
+def slots_for(children: int) -> int:
+    """How many children of a prompt to write at a time: few steps, but few idle slots too."""
+    return min(children, max(LEAST_SLOTS, -(-children // CHILDREN_PER_SLOT)))
+
+
 @lru_cache(maxsize=64)
 def compiled_sample(
-    config: DecoderConfig, children: int, max_new_tokens: int, end_token: int, pad_token: int = 0
+    config: DecoderConfig,
+    children: int,
+    max_new_tokens: int,
+    end_token: int,
+    pad_token: int = 0,
+    *,
+    slots: int | None = None,
 ) -> Callable[..., Completions]:
     """`generate.sample` under `jit`.
 
@@ -101,6 +125,7 @@ def compiled_sample(
             max_new_tokens=max_new_tokens,
             end_token=end_token,
             pad_token=pad_token,
+            slots=slots,
             **traced,
         )
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from elmjax.lm import generate
-from elmjax.lm.sampler import Sampler, compiled_sample
+from elmjax.lm.sampler import Sampler, compiled_sample, slots_for
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,13 @@ def test_impossible_settings_are_refused(params, sampler, options, message):
         sampler(params, [[1]], jax.random.key(0), **options)
 
 
+@pytest.mark.parametrize(("children", "slots"), [(1, 1), (16, 16), (20, 16), (64, 16), (258, 65)])
+def test_slots_are_fewer_than_children_where_these_are_many(children, slots):
+    assert slots_for(children) == slots
+
+
 def test_impossible_counts_are_refused(sampler):
+    with pytest.raises(ValueError, match="slots must be at least 1 or None, got 0"):
+        dataclasses.replace(sampler, slots=0)
     with pytest.raises(ValueError, match="children must be at least 1, got 0"):
         dataclasses.replace(sampler, children=0)
