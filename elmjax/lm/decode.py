@@ -12,6 +12,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
 
 from elmjax.lm.attention import Rotation
 from elmjax.lm.config import DecoderConfig
@@ -32,7 +33,7 @@ class OwnMemory:
 
 
 def empty_memory(
-    config: DecoderConfig, rows: int, time: int, dtype: jnp.dtype
+    config: DecoderConfig, rows: int, time: int, dtype: DTypeLike
 ) -> tuple[OwnMemory, ...]:
     """Memory of every layer.
 

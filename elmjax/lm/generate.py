@@ -6,9 +6,11 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
 
 from elmjax.lm import decoder
 from elmjax.lm.attention import rotation
+from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decode import OwnMemory, empty_memory, read_token
 from elmjax.lm.decoder import Params
@@ -23,6 +25,7 @@ from elmjax.lm.transcript import Completions, Transcript
 class _Progress:
     step: Array  # [] int32
     slots: Slots
+    state: Array  # [parents, slots] int32, of the automaton
     logits: Array  # [parents, slots, vocab] float32, of the next token
     memory: tuple[OwnMemory, ...]  # one per layer
     transcript: Transcript
@@ -41,6 +44,10 @@ def sample(
     end_token: Array | int,
     pad_token: Array | int = 0,
     slots: int | None = None,
+    first_parent: Array | int = 0,
+    first_child: Array | int = 0,
+    automaton: Automaton | None = None,
+    dtype: DTypeLike = jnp.float32,
 ) -> Completions:
     """Draws `children` completions of every prompt.
 
@@ -60,17 +67,28 @@ def sample(
         end_token: Token that ends a completion.
         pad_token: What rows hold after their end.
         slots: Children of a parent that are written at a time; None: all.
+        first_parent: Number of the first parent, where these are some of many; may be traced.
+        first_child: Number of the first child, likewise.
+        automaton: Which tokens may follow; None: all. What it forbids has no probability before
+            temperature and nucleus, and so none in `log_prob`.
+        dtype: Of weights and memory while sampling; scores and log-probabilities are float32.
     """
+    params = jax.tree.map(lambda weight: weight.astype(dtype), params)
     layers = decoder.blocks(params, config)
     first_logits, shared = prefill(params, config, prompt)
-    keys = _child_keys(key, prompt.length.shape[0], children)
+    keys = _child_keys(
+        key,
+        first_parent + jnp.arange(prompt.length.shape[0]),
+        first_child + jnp.arange(children),
+    )
 
     def unfinished(progress: _Progress) -> Array:
         return jnp.any(progress.slots.child < children)
 
     def draw_and_read(progress: _Progress) -> _Progress:
-        now = progress.slots
-        token, log_prob = choose_token(progress.logits, temperature, top_p, _draw_keys(keys, now))
+        now, state = progress.slots, progress.state
+        logits = progress.logits if automaton is None else automaton.mask(progress.logits, state)
+        token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
         transcript = progress.transcript.add(progress.step, now, token, log_prob)
         position = prompt.total_length[:, None] + now.age
         stream, memory = read_token(
@@ -85,26 +103,28 @@ def sample(
         logits = decoder.logits(params, config, decoder.final_norm(params, config, stream))
         ended = (token == end_token) | (now.age == max_new_tokens - 1)
         logits = jnp.where(ended[..., None], first_logits[:, None], logits)
-        return _Progress(progress.step + 1, now.after(ended), logits, memory, transcript)
+        if automaton is not None:
+            state = jnp.where(ended, 0, automaton.after(state, token))
+        return _Progress(progress.step + 1, now.after(ended), state, logits, memory, transcript)
 
     at_once = children if slots is None else min(slots, children)
     first = Slots.start(prompt.length > 0, at_once, children)
     start = _Progress(
         step=jnp.int32(0),
         slots=first,
+        state=jnp.zeros_like(first.child),
         logits=jnp.repeat(first_logits[:, None], at_once, axis=1),
-        memory=empty_memory(config, first.child.size, max_new_tokens, jnp.float32),
+        memory=empty_memory(config, first.child.size, max_new_tokens, dtype),
         transcript=Transcript.empty(first, children, max_new_tokens),
     )
     drawn = jax.lax.while_loop(unfinished, draw_and_read, start).transcript
     return drawn.completions(children, max_new_tokens, end_token=end_token, pad_token=pad_token)
 
 
-def _child_keys(key: Array, parents: int, children: int) -> Array:
+def _child_keys(key: Array, parents: Array, children: Array) -> Array:
     """A key for every child [parents, children], the same one however many others there are."""
     fold_in_all = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
-    of_parents = fold_in_all(key, jnp.arange(parents))
-    return jax.vmap(fold_in_all, in_axes=(0, None))(of_parents, jnp.arange(children))
+    return jax.vmap(fold_in_all, in_axes=(0, None))(fold_in_all(key, parents), children)
 
 
 def _draw_keys(keys: Array, slots: Slots) -> Array:

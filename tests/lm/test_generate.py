@@ -101,7 +101,10 @@ def test_the_loop_ends_with_its_last_row(config, params, monkeypatch):
 
     monkeypatch.setattr(generate, "choose_token", fourth_token_ends)
     drawn = compiled_sample(config, children=4, slots=2, max_new_tokens=200, end_token=3)(
-        params, pad_prompts([[3]], buckets=(1,)), jax.random.key(0), temperature=1.0, top_p=1.0
+        params,
+        pad_prompts([[3]], buckets=(1,)),
+        jax.random.key(0),
+        {"temperature": 1.0, "top_p": 1.0},
     )
     jax.effects_barrier()
     assert np.all(drawn.finished)
@@ -150,7 +153,10 @@ def test_absent_parents_write_nothing(params, sample):
 
 def test_one_child_and_one_token(config, params, next_scores):
     drawn = compiled_sample(config, children=1, max_new_tokens=1, end_token=NO_END)(
-        params, pad_prompts([[3, 4]], buckets=(8,)), jax.random.key(0), temperature=0.0, top_p=1.0
+        params,
+        pad_prompts([[3, 4]], buckets=(8,)),
+        jax.random.key(0),
+        {"temperature": 0.0, "top_p": 1.0},
     )
     assert drawn.tokens.shape == (1, 1, 1)
     assert int(drawn.tokens[0, 0, 0]) == int(np.argmax(next_scores(params, [[3, 4]] * 3)[0][-1]))
