@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flax.struct
 import jax
 import jax.numpy as jnp
@@ -14,7 +16,7 @@ from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decode import OwnMemory, empty_memory, read_token
 from elmjax.lm.decoder import Params
-from elmjax.lm.prefill import prefill
+from elmjax.lm.prefill import PromptMemory, prefill
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.sampling import choose_token
 from elmjax.lm.slots import Slots
@@ -37,6 +39,29 @@ def sample(
     prompt: Prompt,
     key: Array,
     *,
+    dtype: DTypeLike = jnp.float32,
+    **how: Any,
+) -> Completions:
+    """Draws completions of every prompt, which is read once.
+
+    Args:
+        params: Of `decoder.init`.
+        config: Shape of the decoder.
+        prompt: Prompts; children of absent parents (length 0) are finished and empty at once.
+        key: Typed PRNG key.
+        dtype: Of weights and memory while sampling; scores and log-probabilities are float32.
+        how: As in `complete`.
+    """
+    params = jax.tree.map(lambda weight: weight.astype(dtype), params)
+    return complete(params, config, prefill(params, config, prompt), key, **how)
+
+
+def complete(
+    params: Params,
+    config: DecoderConfig,
+    shared: PromptMemory,
+    key: Array,
+    *,
     children: int,
     max_new_tokens: int,
     temperature: Array | float,
@@ -47,18 +72,17 @@ def sample(
     first_parent: Array | int = 0,
     first_child: Array | int = 0,
     automaton: Automaton | None = None,
-    dtype: DTypeLike = jnp.float32,
 ) -> Completions:
-    """Draws `children` completions of every prompt.
+    """Draws `children` completions of every prompt that has been read.
 
-    Each prompt is read once and its keys and values are shared by its children. What a child
-    draws is decided by the key, its parent's row and its own number, not by the slots. The loop
-    ends when every child has drawn the end token or `max_new_tokens`.
+    The keys and values of a prompt are shared by its children. What a child draws is decided by
+    the key, its parent's number and its own, not by the slots. The loop ends when every child has
+    drawn the end token or `max_new_tokens`.
 
     Args:
-        params: Of `decoder.init`.
+        params: Those that read the prompts.
         config: Shape of the decoder.
-        prompt: Prompts; children of absent parents (length 0) are finished and empty at once.
+        shared: Of `prefill`.
         key: Typed PRNG key.
         children: Completions per prompt.
         max_new_tokens: Most tokens of a completion, the end token counted.
@@ -71,14 +95,11 @@ def sample(
         first_child: Number of the first child, likewise.
         automaton: Which tokens may follow; None: all. What it forbids has no probability before
             temperature and nucleus, and so none in `log_prob`.
-        dtype: Of weights and memory while sampling; scores and log-probabilities are float32.
     """
-    params = jax.tree.map(lambda weight: weight.astype(dtype), params)
     layers = decoder.blocks(params, config)
-    first_logits, shared = prefill(params, config, prompt)
     keys = _child_keys(
         key,
-        first_parent + jnp.arange(prompt.length.shape[0]),
+        first_parent + jnp.arange(shared.present.shape[0]),
         first_child + jnp.arange(children),
     )
 
@@ -90,7 +111,7 @@ def sample(
         logits = progress.logits if automaton is None else automaton.mask(progress.logits, state)
         token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
         transcript = progress.transcript.add(progress.step, now, token, log_prob)
-        position = prompt.total_length[:, None] + now.age
+        position = shared.length[:, None] + now.age
         stream, memory = read_token(
             layers,
             shared,
@@ -102,23 +123,30 @@ def sample(
         )
         logits = decoder.logits(params, config, decoder.final_norm(params, config, stream))
         ended = (token == end_token) | (now.age == max_new_tokens - 1)
-        logits = jnp.where(ended[..., None], first_logits[:, None], logits)
+        logits = jnp.where(ended[..., None], shared.logits[:, None], logits)
         if automaton is not None:
             state = jnp.where(ended, 0, automaton.after(state, token))
         return _Progress(progress.step + 1, now.after(ended), state, logits, memory, transcript)
 
     at_once = children if slots is None else min(slots, children)
-    first = Slots.start(prompt.length > 0, at_once, children)
-    start = _Progress(
+    start = _start(config, shared, at_once, children, max_new_tokens)
+    drawn = jax.lax.while_loop(unfinished, draw_and_read, start).transcript
+    return drawn.completions(children, max_new_tokens, end_token=end_token, pad_token=pad_token)
+
+
+def _start(
+    config: DecoderConfig, shared: PromptMemory, slots: int, children: int, time: int
+) -> _Progress:
+    """The first children in the slots, before their first tokens."""
+    first = Slots.start(shared.present, slots, children)
+    return _Progress(
         step=jnp.int32(0),
         slots=first,
         state=jnp.zeros_like(first.child),
-        logits=jnp.repeat(first_logits[:, None], at_once, axis=1),
-        memory=empty_memory(config, first.child.size, max_new_tokens, dtype),
-        transcript=Transcript.empty(first, children, max_new_tokens),
+        logits=jnp.repeat(shared.logits[:, None], slots, axis=1),
+        memory=empty_memory(config, first.child.size, time, shared.layers[0].key.dtype),
+        transcript=Transcript.empty(first, children, time),
     )
-    drawn = jax.lax.while_loop(unfinished, draw_and_read, start).transcript
-    return drawn.completions(children, max_new_tokens, end_token=end_token, pad_token=pad_token)
 
 
 def _child_keys(key: Array, parents: Array, children: Array) -> Array:
