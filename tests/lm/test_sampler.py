@@ -6,9 +6,20 @@ import numpy as np
 import pytest
 
 from elmjax.bench.timing import compile_time
+from elmjax.lm.config import DecoderConfig
 from elmjax.lm.log_prob import completion_log_probs
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.sampler import Sampler, compile_once, slots_for
+
+
+@pytest.fixture(scope="module")
+def config():
+    return DecoderConfig(vocab_size=50, layers=1, width=16, heads=2, hidden=16)
+
+
+@pytest.fixture(scope="module")
+def params(config, loud_params):
+    return loud_params(config)
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +54,17 @@ def test_at_most_one_compilation_per_bucket(params, sampler):
     assert compilations() == 2
 
 
-def test_threads_draw_the_same_children(params, sampler):
-    prompts, key = [[1, 2], [3], [4, 5, 6]], jax.random.key(0)
-    many = dataclasses.replace(sampler, children=33)
-    for some in (prompts, prompts[:1]):
-        one, two = (
-            dataclasses.replace(many, threads=threads)(params, some, key) for threads in (1, 2)
+@pytest.mark.parametrize(("prompts", "children"), [([[1, 2], [3], [4, 5, 6]], 3), ([[7, 8]], 33)])
+def test_threads_draw_the_same_children(params, sampler, prompts, children):
+    one, two = (
+        dataclasses.replace(sampler, children=children, threads=threads)(
+            params, prompts, jax.random.key(0)
         )
-        np.testing.assert_array_equal(one.tokens, two.tokens)
-        np.testing.assert_allclose(one.log_prob, two.log_prob, atol=1e-5)
+        for threads in (1, 2)
+    )
+    assert one.tokens.shape == (len(prompts), children, 4)
+    np.testing.assert_array_equal(one.tokens, two.tokens)
+    np.testing.assert_allclose(one.log_prob, two.log_prob, atol=1e-5)
 
 
 def test_bfloat16_reports_the_log_probs_of_what_it_drew(config, params, sampler):
