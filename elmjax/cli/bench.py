@@ -13,6 +13,7 @@ def add(commands: Commands) -> None:
     subjects = parser.add_subparsers(title="subjects", required=True, metavar="SUBJECT")
     _add_physics(subjects)
     _add_programs(subjects)
+    _add_decode(subjects)
 
 
 def _add_physics(subjects: Commands) -> None:
@@ -60,6 +61,36 @@ def _add_programs(subjects: Commands) -> None:
     parser.set_defaults(command=_programs, name="bench programs")
 
 
+def _add_decode(subjects: Commands) -> None:
+    parser = subjects.add_parser(
+        "decode",
+        allow_abbrev=False,
+        help="tokens and applied diffs a second, by batch, children per parent and model",
+        description="Times the sampling loop with the prompt's memory shared by the children and "
+        "with a copy for each, and whole calls of a diff model from programs to programs, and "
+        "writes a record. Lists are separated by commas; every combination is run.",
+    )
+    for option, default, help_text in (
+        ("--models", "1m", "shapes of models: tiny, 1m, 10m"),
+        ("--writers", "walker", "diff models, by name or folder; empty: none"),
+        ("--batches", "128,256", "children of all parents"),
+        ("--children", "8,16,256", "children of each parent"),
+    ):
+        parser.add_argument(
+            option, default=default, metavar="LIST", help=f"{help_text} (default: %(default)s)"
+        )
+    for option, number, help_text in (
+        ("--prompt", 512, "tokens of a prompt"),
+        ("--new-tokens", 96, "tokens of a completion"),
+        ("--repeats", 10, "timed calls a row"),
+    ):
+        parser.add_argument(
+            option, type=int, default=number, metavar="N", help=f"{help_text} (default: {number})"
+        )
+    _add_folder(parser)
+    parser.set_defaults(command=_decode, name="bench decode")
+
+
 def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
@@ -85,4 +116,17 @@ def _programs(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from elmjax.bench import programs
 
     programs.bench_programs(options.repeats, options.folder)
+    return 0
+
+
+def _decode(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    refuse(rest)
+    from elmjax.bench import decode
+    from elmjax.stages.run import language_model
+
+    names = ("models", "writers", "batches", "children", "prompt", "new_tokens", "repeats")
+    values = {name: getattr(options, name) for name in names}
+    plan = decode.read_plan(**values)
+    writers = [language_model(name) for name in plan.writers]
+    decode.bench_decode(plan, writers, options.folder)
     return 0

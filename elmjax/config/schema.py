@@ -153,6 +153,8 @@ class Evolve:
     operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
     # How `diff` writes its edits. The shipped model was taught "numbered" only.
     format: DiffFormat = "numbered"
+    # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
+    grammar_mask: bool = True
     model: str = "walker"  # a shipped model's name or a folder
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration

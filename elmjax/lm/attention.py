@@ -46,9 +46,10 @@ def rotate(heads: Array, by: Rotation) -> Array:
     """
     first, second = jnp.split(heads, 2, axis=-1)
     cosine, sine = by.cosine[..., None, :], by.sine[..., None, :]
-    return jnp.concatenate(
+    turned = jnp.concatenate(
         [first * cosine - second * sine, second * cosine + first * sine], axis=-1
     )
+    return turned.astype(heads.dtype)
 
 
 def attend(query: Array, key: Array, value: Array, mask: Array) -> Array:
@@ -64,9 +65,9 @@ def attend(query: Array, key: Array, value: Array, mask: Array) -> Array:
         [batch, time, heads, head_width].
     """
     scale = query.shape[-1] ** -0.5
-    score = jnp.einsum("bthd,bshd->bhts", query * scale, key)
+    score = jnp.einsum("bthd,bshd->bhts", query * scale, key, preferred_element_type=jnp.float32)
     weight = jax.nn.softmax(jnp.where(mask[:, None], score, -jnp.inf), axis=-1)
-    return jnp.einsum("bhts,bshd->bthd", weight, value)
+    return jnp.einsum("bhts,bshd->bthd", weight.astype(value.dtype), value)
 
 
 def attend_causal(query: Array, key: Array, value: Array, mask: Array) -> Array:

@@ -122,10 +122,9 @@ def embed(params: Params, tokens: Array) -> Array:
 
 
 def logits(params: Params, config: DecoderConfig, hidden: Array) -> Array:
-    """Next-token scores [..., vocab] of normalised hidden states [..., width]."""
-    if config.tie_embeddings:
-        return hidden @ params["embedding"]["embedding"].T
-    return hidden @ params["head"]["kernel"]
+    """Next-token scores [..., vocab] float32 of normalised hidden states [..., width]."""
+    head = params["embedding"]["embedding"].T if config.tie_embeddings else params["head"]["kernel"]
+    return jnp.matmul(hidden, head, preferred_element_type=jnp.float32)
 
 
 def hidden_states(

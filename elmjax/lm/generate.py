@@ -1,47 +1,36 @@
-"""The sampling loop: all children of all parents draw one token a step until all have ended."""
+"""The sampling loop: the slots of all parents draw one token a step until all children are done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import DTypeLike
 
 from elmjax.lm import decoder
-from elmjax.lm.attention import Rotation, rotation
+from elmjax.lm.attention import rotation
+from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
-from elmjax.lm.decoder import Block, Params
-from elmjax.lm.prefill import LayerMemory, PromptMemory, prefill
+from elmjax.lm.decode import OwnMemory, empty_memory, read_token
+from elmjax.lm.decoder import Params
+from elmjax.lm.prefill import PromptMemory, prefill
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.sampling import choose_token
-
-
-@flax.struct.dataclass
-class Completions:
-    """What the children wrote; after its length a row holds the pad token and log-prob zero."""
-
-    tokens: Array  # [parents, children, time] int32, the end token included
-    length: Array  # [parents, children] int32, the end token counted
-    log_prob: Array  # [parents, children, time] nats, under the distribution drawn from
-    finished: Array  # [parents, children] bool, false where the tokens ran out before the end token
-
-
-@flax.struct.dataclass
-class OwnMemory:
-    """Keys and values of what the children wrote so far, of one layer."""
-
-    key: Array  # [parents, heads, children, time, head_width], already rotated
-    value: Array  # [parents, heads, children, time, head_width]
+from elmjax.lm.slots import Slots
+from elmjax.lm.transcript import Completions, Transcript
 
 
 @flax.struct.dataclass
 class _Progress:
-    step: Array  # [] int32, tokens drawn by every unfinished child
-    logits: Array  # [parents, children, vocab], of the next token
+    step: Array  # [] int32
+    slots: Slots
+    state: Array  # [parents, slots] int32, of the automaton
+    logits: Array  # [parents, slots, vocab] float32, of the next token
     memory: tuple[OwnMemory, ...]  # one per layer
-    completions: Completions
+    transcript: Transcript
 
 
 def sample(
@@ -50,22 +39,50 @@ def sample(
     prompt: Prompt,
     key: Array,
     *,
-    children: int,
-    max_new_tokens: int,
-    temperature: Array | float,
-    top_p: Array | float,
-    end_token: int,
-    pad_token: int = 0,
+    dtype: DTypeLike = jnp.float32,
+    **how: Any,
 ) -> Completions:
-    """Draws `children` completions of every prompt.
-
-    Each prompt is read once and its keys and values are shared by its children. The loop ends
-    when every child has drawn the end token or `max_new_tokens`.
+    """Draws completions of every prompt, which is read once.
 
     Args:
         params: Of `decoder.init`.
         config: Shape of the decoder.
         prompt: Prompts; children of absent parents (length 0) are finished and empty at once.
+        key: Typed PRNG key.
+        dtype: Of weights and memory while sampling; scores and log-probabilities are float32.
+        how: As in `complete`.
+    """
+    params = jax.tree.map(lambda weight: weight.astype(dtype), params)
+    return complete(params, config, prefill(params, config, prompt), key, **how)
+
+
+def complete(
+    params: Params,
+    config: DecoderConfig,
+    shared: PromptMemory,
+    key: Array,
+    *,
+    children: int,
+    max_new_tokens: int,
+    temperature: Array | float,
+    top_p: Array | float,
+    end_token: Array | int,
+    pad_token: Array | int = 0,
+    slots: int | None = None,
+    first_parent: Array | int = 0,
+    first_child: Array | int = 0,
+    automaton: Automaton | None = None,
+) -> Completions:
+    """Draws `children` completions of every prompt that has been read.
+
+    The keys and values of a prompt are shared by its children. What a child draws is decided by
+    the key, its parent's number and its own, not by the slots. The loop ends when every child has
+    drawn the end token or `max_new_tokens`.
+
+    Args:
+        params: Those that read the prompts.
+        config: Shape of the decoder.
+        shared: Of `prefill`.
         key: Typed PRNG key.
         children: Completions per prompt.
         max_new_tokens: Most tokens of a completion, the end token counted.
@@ -73,126 +90,72 @@ def sample(
         top_p: As in `sampling.choose_token`; may be traced.
         end_token: Token that ends a completion.
         pad_token: What rows hold after their end.
+        slots: Children of a parent that are written at a time; None: all.
+        first_parent: Number of the first parent, where these are some of many; may be traced.
+        first_child: Number of the first child, likewise.
+        automaton: Which tokens may follow; None: all. What it forbids has no probability before
+            temperature and nucleus, and so none in `log_prob`.
     """
     layers = decoder.blocks(params, config)
-    first_logits, memory = prefill(params, config, prompt)
+    keys = _child_keys(
+        key,
+        first_parent + jnp.arange(shared.present.shape[0]),
+        first_child + jnp.arange(children),
+    )
 
     def unfinished(progress: _Progress) -> Array:
-        return (progress.step < max_new_tokens) & ~jnp.all(progress.completions.finished)
+        return jnp.any(progress.slots.child < children)
 
     def draw_and_read(progress: _Progress) -> _Progress:
-        token, log_prob = choose_token(
-            progress.logits, temperature, top_p, jax.random.fold_in(key, progress.step)
-        )
-        completions = _record(progress, token, log_prob, end_token=end_token, pad_token=pad_token)
-        position = prompt.total_length[:, None] + progress.step
-        stream, own = _read(
+        now, state = progress.slots, progress.state
+        logits = progress.logits if automaton is None else automaton.mask(progress.logits, state)
+        token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
+        transcript = progress.transcript.add(progress.step, now, token, log_prob)
+        position = shared.length[:, None] + now.age
+        stream, memory = read_token(
             layers,
-            memory,
-            progress,
+            shared,
+            progress.memory,
             decoder.embed(params, token),
-            rotation(position, config.head_width, config.rope_theta),
+            turn=rotation(position, config.head_width, config.rope_theta),
+            step=progress.step,
+            age=now.age,
         )
         logits = decoder.logits(params, config, decoder.final_norm(params, config, stream))
-        return _Progress(progress.step + 1, logits, own, completions)
+        ended = (token == end_token) | (now.age == max_new_tokens - 1)
+        logits = jnp.where(ended[..., None], shared.logits[:, None], logits)
+        if automaton is not None:
+            state = jnp.where(ended, 0, automaton.after(state, token))
+        return _Progress(progress.step + 1, now.after(ended), state, logits, memory, transcript)
 
-    start = _Progress(
+    at_once = children if slots is None else min(slots, children)
+    start = _start(config, shared, at_once, children, max_new_tokens)
+    drawn = jax.lax.while_loop(unfinished, draw_and_read, start).transcript
+    return drawn.completions(children, max_new_tokens, end_token=end_token, pad_token=pad_token)
+
+
+def _start(
+    config: DecoderConfig, shared: PromptMemory, slots: int, children: int, time: int
+) -> _Progress:
+    """The first children in the slots, before their first tokens."""
+    first = Slots.start(shared.present, slots, children)
+    return _Progress(
         step=jnp.int32(0),
-        logits=jnp.repeat(first_logits[:, None], children, axis=1),
-        memory=_empty_memory(config, prompt, children, max_new_tokens),
-        completions=_empty_completions(prompt, children, max_new_tokens, pad_token),
-    )
-    return jax.lax.while_loop(unfinished, draw_and_read, start).completions
-
-
-def _read(
-    layers: Sequence[Block],
-    shared: PromptMemory,
-    progress: _Progress,
-    stream: Array,
-    turn: Rotation,
-) -> tuple[Array, tuple[OwnMemory, ...]]:
-    """Runs the token just drawn by every child through all layers.
-
-    Args:
-        layers: The blocks of the decoder.
-        shared: Memory of the prompts.
-        progress: Holds the memory of the children, and the step to write into.
-        stream: [parents, children, width] embedded tokens.
-        turn: Rotation [parents, 1, head_width / 2] of their positions.
-    """
-    memories = []
-    for block, prompt, before in zip(layers, shared.layers, progress.memory, strict=True):
-        query, key, value = (jnp.swapaxes(part, 1, 2) for part in block.heads_of(stream, turn))
-        own = OwnMemory(
-            key=jax.lax.dynamic_update_index_in_dim(before.key, key, progress.step, axis=3),
-            value=jax.lax.dynamic_update_index_in_dim(before.value, value, progress.step, axis=3),
-        )
-        attended = _attend_both(query, prompt, own, shared.visible, progress.step)
-        stream = block.add(stream, jnp.swapaxes(attended, 1, 2))
-        memories.append(own)
-    return stream, tuple(memories)
-
-
-def _attend_both(
-    query: Array, shared: LayerMemory, own: OwnMemory, visible: Array, step: Array
-) -> Array:
-    """One softmax over the parent's prompt and the child's own tokens.
-
-    Args:
-        query: [parents, heads, children, head_width].
-        shared: Memory of the prompts.
-        own: Memory of the children up to and including `step`.
-        visible: [parents, time] bool, false where the prompt is padding.
-        step: [] int32.
-
-    Returns:
-        [parents, heads, children, head_width].
-    """
-    query = query * query.shape[-1] ** -0.5
-    shared_score = jnp.einsum("phcd,phdt->phct", query, shared.key)
-    # The memory is the first operand: as the second, XLA's CPU backend would transpose a copy of
-    # the whole of it at every step.
-    own_score = jnp.einsum("phcnd,phcd->phcn", own.key, query)
-    written = jnp.arange(own_score.shape[-1], dtype=jnp.int32) <= step
-    shared_score = jnp.where(visible[:, None, None, :], shared_score, -jnp.inf)
-    own_score = jnp.where(written, own_score, -jnp.inf)
-    highest = jnp.maximum(shared_score.max(-1, keepdims=True), own_score.max(-1, keepdims=True))
-    shared_weight = jnp.exp(shared_score - highest)
-    own_weight = jnp.exp(own_score - highest)
-    total = shared_weight.sum(-1, keepdims=True) + own_weight.sum(-1, keepdims=True)
-    attended = jnp.einsum("phct,phtd->phcd", shared_weight, shared.value)
-    return (attended + jnp.einsum("phcn,phcnd->phcd", own_weight, own.value)) / total
-
-
-def _record(
-    progress: _Progress, token: Array, log_prob: Array, *, end_token: int, pad_token: int
-) -> Completions:
-    """Writes the drawn tokens of the children that have not finished."""
-    done, step = progress.completions, progress.step
-    token = jnp.where(done.finished, pad_token, token)
-    log_prob = jnp.where(done.finished, 0.0, log_prob)
-    return Completions(
-        tokens=jax.lax.dynamic_update_index_in_dim(done.tokens, token, step, axis=2),
-        length=done.length + ~done.finished,
-        log_prob=jax.lax.dynamic_update_index_in_dim(done.log_prob, log_prob, step, axis=2),
-        finished=done.finished | (token == end_token),
+        slots=first,
+        state=jnp.zeros_like(first.child),
+        logits=jnp.repeat(shared.logits[:, None], slots, axis=1),
+        memory=empty_memory(config, first.child.size, time, shared.layers[0].key.dtype),
+        transcript=Transcript.empty(first, children, time),
     )
 
 
-def _empty_completions(prompt: Prompt, children: int, time: int, pad_token: int) -> Completions:
-    rows = (prompt.length.shape[0], children)
-    return Completions(
-        tokens=jnp.full((*rows, time), pad_token, jnp.int32),
-        length=jnp.zeros(rows, jnp.int32),
-        log_prob=jnp.zeros((*rows, time), jnp.float32),
-        finished=jnp.broadcast_to((prompt.length == 0)[:, None], rows),
-    )
+def _child_keys(key: Array, parents: Array, children: Array) -> Array:
+    """A key for every child [parents, children], the same one however many others there are."""
+    fold_in_all = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
+    return jax.vmap(fold_in_all, in_axes=(0, None))(fold_in_all(key, parents), children)
 
 
-def _empty_memory(
-    config: DecoderConfig, prompt: Prompt, children: int, time: int
-) -> tuple[OwnMemory, ...]:
-    shape = (prompt.length.shape[0], config.heads, children, time, config.head_width)
-    empty = jnp.zeros(shape, jnp.float32)
-    return tuple(OwnMemory(key=empty, value=empty) for _ in range(config.layers))
+def _draw_keys(keys: Array, slots: Slots) -> Array:
+    """Keys [parents, slots] of the draws of one step; those of idle slots are never used."""
+    of_children = jnp.take_along_axis(keys, slots.child, axis=1, mode="clip")
+    return jax.vmap(jax.vmap(jax.random.fold_in))(of_children, slots.age)

@@ -30,14 +30,13 @@ class PromptMemory:
 
     layers: tuple[LayerMemory, ...]
     visible: Array  # [parents, time] bool, false where the prompt is padding
+    length: Array  # [parents] int32, position of the first completion token
+    present: Array  # [parents] bool
+    logits: Array  # [parents, vocab] float32, of the first completion token
 
 
-def prefill(params: Params, config: DecoderConfig, prompt: Prompt) -> tuple[Array, PromptMemory]:
-    """Reads every prompt.
-
-    Returns:
-        Scores of the first completion token [parents, vocab], and the memory of the prompts.
-    """
+def prefill(params: Params, config: DecoderConfig, prompt: Prompt) -> PromptMemory:
+    """Reads every prompt."""
     embeddings = prompt.with_prefix(decoder.embed(params, prompt.tokens))
     hidden, read = decoder.read(params, config, embeddings, prompt.position(), prompt.mask())
     # Absent parents have no last token; theirs is never used, any index does.
@@ -45,8 +44,10 @@ def prefill(params: Params, config: DecoderConfig, prompt: Prompt) -> tuple[Arra
     last_hidden = jnp.take_along_axis(hidden, last[:, None, None], axis=1)[:, 0]
     key = jnp.transpose(read.key, (0, 1, 3, 4, 2))
     value = jnp.transpose(read.value, (0, 1, 3, 2, 4))
-    memory = PromptMemory(
+    return PromptMemory(
         layers=tuple(LayerMemory(key=key[i], value=value[i]) for i in range(config.layers)),
         visible=prompt.position() < prompt.total_length[:, None],
+        length=prompt.total_length,
+        present=prompt.length > 0,
+        logits=decoder.logits(params, config, last_hidden),
     )
-    return decoder.logits(params, config, last_hidden), memory

@@ -47,7 +47,7 @@ class Prompt:
         """Puts the prefix before the embedded tokens: [parents, slots + time, width]."""
         if self.prefix is None:
             return embedded
-        return jnp.concatenate([self.prefix, embedded], axis=1)
+        return jnp.concatenate([self.prefix.astype(embedded.dtype), embedded], axis=1)
 
 
 def pad_prompts(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,21 +16,28 @@ import numpy as np
 from jax import Array
 
 from elmjax.lm import generate
+from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
-from elmjax.lm.generate import Completions
-from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, pad_prompts
+from elmjax.lm.parts import Part, cut, join
+from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
+from elmjax.lm.transcript import Completions
+
+# A slot writes about so many children one after the other, which keeps most slots busy until the
+# last children. Steps of fewer rows than `LEAST_SLOTS` a prompt cost almost as much as theirs.
+CHILDREN_PER_SLOT = 4
+LEAST_SLOTS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
     """Draws completions of prompts; compiles once per bucket of prompt lengths.
 
-    Equal samplers share their compiled programs. Temperature and nucleus are data: changing them
-    compiles nothing.
+    Equal samplers share their compiled programs. Temperature, nucleus, key and automaton are data:
+    changing them compiles nothing.
 
     Raises:
-        ValueError: If `children` or `max_new_tokens` is below 1.
+        ValueError: If `children`, `max_new_tokens`, `slots` or `threads` is below 1.
     """
 
     config: DecoderConfig
@@ -36,11 +47,18 @@ class Sampler:
     pad_token: int = 0
     prompt_buckets: tuple[int, ...] = PROMPT_BUCKETS
     parents: int | None = None  # prompts of every call are padded to this many; None: as they come
+    slots: int | None = None  # children of a prompt written at a time; None: `slots_for`
+    threads: int | None = None  # parts of a call that run side by side; None: `usual_threads`
+    dtype: np.dtype[Any] | None = None  # of weights and memory; None: `usual_dtype`
 
     def __post_init__(self) -> None:
         for name in ("children", "max_new_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("slots", "threads"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1 or None, got {number}")
 
     def __call__(
         self,
@@ -51,6 +69,7 @@ class Sampler:
         temperature: float = 1.0,
         top_p: float = 1.0,
         prefix: np.ndarray | Array | None = None,
+        automaton: Automaton | None = None,
     ) -> Completions:
         """Draws `children` completions of each prompt.
 
@@ -61,6 +80,7 @@ class Sampler:
             temperature: 0 or more; 0 is greedy.
             top_p: In (0, 1].
             prefix: [len(prompts), slots, width] embeddings read before the prompts.
+            automaton: Which tokens may follow, with a row of `permitted` for each prompt.
 
         Returns:
             NumPy arrays with one row per prompt.
@@ -72,26 +92,87 @@ class Sampler:
             raise ValueError(f"temperature must be at least 0, got {temperature}")
         if not 0.0 < top_p <= 1.0:
             raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
-        prompt = pad_prompts(
-            prompts, buckets=self.prompt_buckets, parents=self.parents, prefix=prefix
+        how = {"temperature": np.float32(temperature), "top_p": np.float32(top_p)}
+        parts = cut(
+            len(prompts),
+            parents=max(self.parents or 0, len(prompts)),
+            children=self.children,
+            threads=self.threads or usual_threads(),
         )
-        drawn = compiled_sample(
-            self.config, self.children, self.max_new_tokens, self.end_token, self.pad_token
-        )(params, prompt, key, temperature=jnp.float32(temperature), top_p=jnp.float32(top_p))
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[: len(prompts)], drawn)
+        arguments = [
+            (params, self._prompt(prompts, part, prefix), key, how | _traced(part, automaton))
+            for part in parts
+        ]
+        # Compiled here: two threads would compile the same program twice.
+        calls = [
+            partial(_compiled(self._program(part), *given), *given)
+            for part, given in zip(parts, arguments, strict=True)
+        ]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
+        return join(parts, drawn, prompts=len(prompts), children=self.children)
+
+    def _prompt(
+        self, prompts: Sequence[Sequence[int]], part: Part, prefix: np.ndarray | Array | None
+    ) -> Prompt:
+        """The part's prompts, in the bucket of the longest of all."""
+        return pad_prompts(
+            prompts[part.rows],
+            buckets=(bucket_for(max(map(len, prompts)), self.prompt_buckets),),
+            parents=part.parents,
+            prefix=None if prefix is None else prefix[part.rows],
+        )
+
+    def _program(self, part: Part) -> Callable[..., Completions]:
+        return compiled_sample(
+            self.config,
+            part.children,
+            self.max_new_tokens,
+            self.end_token,
+            self.pad_token,
+            slots=self.slots or slots_for(part.children),
+            dtype=self.dtype or usual_dtype(),
+        )
+
+
+def slots_for(children: int) -> int:
+    """How many children of a prompt to write at a time: few steps, but few idle slots too."""
+    return min(children, max(LEAST_SLOTS, -(-children // CHILDREN_PER_SLOT)))
+
+
+def usual_threads() -> int:
+    """Parts that keep the device busy: a thread for every core on a CPU, else one."""
+    if jax.default_backend() != "cpu":
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def usual_dtype() -> np.dtype[Any]:
+    """What the device samples fastest in: float32 on a CPU, else bfloat16."""
+    return jnp.dtype(jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16)
 
 
 @lru_cache(maxsize=64)
 def compiled_sample(
-    config: DecoderConfig, children: int, max_new_tokens: int, end_token: int, pad_token: int = 0
+    config: DecoderConfig,
+    children: int,
+    max_new_tokens: int,
+    end_token: int,
+    pad_token: int = 0,
+    *,
+    slots: int | None = None,
+    dtype: np.dtype[Any] | None = None,
 ) -> Callable[..., Completions]:
     """`generate.sample` under `jit`.
 
     Returns:
-        A function of (params, prompt, key, *, temperature, top_p); equal arguments, same function.
+        A function of (params, prompt, key, traced), the last a dict of the arguments of
+        `generate.sample` that may be traced; equal arguments, same function.
     """
 
-    def sample(params: Params, prompt: Prompt, key: Array, **traced: Array) -> Completions:
+    def sample(params: Params, prompt: Prompt, key: Array, traced: dict[str, Any]) -> Completions:
         return generate.sample(
             params,
             config,
@@ -101,7 +182,37 @@ def compiled_sample(
             max_new_tokens=max_new_tokens,
             end_token=end_token,
             pad_token=pad_token,
+            slots=slots,
+            dtype=jnp.float32 if dtype is None else dtype,
             **traced,
         )
 
     return jax.jit(sample)
+
+
+def _traced(part: Part, automaton: Automaton | None) -> dict[str, Any]:
+    traced: dict[str, Any] = {
+        "first_parent": np.int32(part.first_parent),
+        "first_child": np.int32(part.first_child),
+    }
+    if automaton is not None:
+        present = np.asarray(automaton.permitted)[part.rows]
+        absent = ((0, part.parents - len(present)), (0, 0))
+        permitted = np.pad(present, absent, constant_values=True)
+        traced["automaton"] = dataclasses.replace(automaton, permitted=jnp.asarray(permitted))
+    return traced
+
+
+def _compiled(program: Callable[..., Completions], *arguments: Any) -> Callable[..., Completions]:
+    """The program compiled for the shapes of some arguments; once for equal ones."""
+    leaves, tree = jax.tree.flatten(arguments)
+    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    return compile_once(program, tree, shapes)
+
+
+@lru_cache(maxsize=256)
+def compile_once(
+    program: Any, tree: Any, shapes: tuple[jax.ShapeDtypeStruct, ...]
+) -> Callable[..., Completions]:
+    """Compiles a program for one set of shapes; its cache counts what was compiled."""
+    return program.lower(*tree.unflatten(shapes)).compile()

@@ -6,6 +6,7 @@ it is counted and is never its parent again.
 """
 
 from elmjax.mutators.crossover import CrossoverMutator
+from elmjax.mutators.grammar import numbered_grammar
 from elmjax.mutators.language import LanguageMutator
 from elmjax.mutators.mixed import mixed
 from elmjax.mutators.mutator import Child, Mutator
@@ -18,5 +19,6 @@ __all__ = [
     "Mutator",
     "describe",
     "mixed",
+    "numbered_grammar",
     "tree_mutator",
 ]

@@ -1,7 +1,7 @@
 """A language model as mutation operator, in any format."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -9,11 +9,15 @@ import numpy as np
 
 from elmjax import diffs
 from elmjax.diffs import Completion, DiffVerdict, Format, messages, unified
+from elmjax.lm.automaton import Automaton
 from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators.mutator import Child
 from elmjax.programs import canonical
+
+# What a model may write of each of some parents.
+Grammar = Callable[[LanguageModel, Sequence[str]], Automaton]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class LanguageMutator:
         temperature: As in `sampling.choose_token`.
         top_p: As in `sampling.choose_token`.
         message: Asked for every time; None draws one a parent with the paper's probabilities.
+        grammar: What may be written of some parents; None: anything.
     """
 
     operator: str
@@ -45,6 +50,7 @@ class LanguageMutator:
     temperature: float = 1.0
     top_p: float = 1.0
     message: str | None = None
+    grammar: Grammar | None = None
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """One message a parent, shared by its children."""
@@ -61,7 +67,7 @@ class LanguageMutator:
 
     def answer(self, requests: Sequence[Request], children: int, seed: int) -> list[Child]:
         """Children of every request, those of the first one first."""
-        answers = self._complete([self._prompt(request) for request in requests], children, seed)
+        answers = self._complete(requests, children, seed)
         return [
             self._child(request, completion)
             for request, completions in zip(requests, answers, strict=True)
@@ -77,9 +83,10 @@ class LanguageMutator:
         return ids if len(ids) <= PROMPT_BUCKETS[-1] else None
 
     def _complete(
-        self, prompt_ids: Sequence[list[int] | None], children: int, seed: int
+        self, requests: Sequence[Request], children: int, seed: int
     ) -> list[list[Completion | None]]:
         """Completions by request and child; None for every child of one without a prompt."""
+        prompt_ids = [self._prompt(request) for request in requests]
         present = [ids for ids in prompt_ids if ids is not None]
         if not present:
             return [[None] * children for _ in prompt_ids]
@@ -96,12 +103,22 @@ class LanguageMutator:
             jax.random.key(seed),
             temperature=self.temperature,
             top_p=self.top_p,
+            automaton=self._automaton(requests, prompt_ids),
         )
         rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
         return [
             [None] * children if ids is None else self._completions(*next(rows))
             for ids in prompt_ids
         ]
+
+    def _automaton(
+        self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]
+    ) -> Automaton | None:
+        """The grammar for the requests that have a prompt."""
+        if self.grammar is None:
+            return None
+        asked = zip(requests, prompt_ids, strict=True)
+        return self.grammar(self.model, [r.parents[0] for r, ids in asked if ids is not None])
 
     def _completions(
         self, tokens: np.ndarray, lengths: np.ndarray, finished: np.ndarray

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from elmjax.lm.generate import Completions
 from elmjax.lm.prompt import Prompt
+from elmjax.lm.transcript import Completions
 
 
 @flax.struct.dataclass

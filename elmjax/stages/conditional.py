@@ -230,6 +230,8 @@ def _roll_out(
     prompt, sampler = program_sampler(
         inventor.base, children, inventor.config.max_new_tokens, blanks=0
     )
+    # As the update computes, on any device: else PPO's first ratio would not be 1.
+    sampler = replace(sampler, dtype=np.dtype(np.float32))
     drawn = sampler(
         state.params["lm"],
         [prompt] * terrains,

@@ -5,7 +5,14 @@ from elmjax.config import ConfigError, Evolve
 from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
-from elmjax.mutators import CrossoverMutator, LanguageMutator, Mutator, mixed, tree_mutator
+from elmjax.mutators import (
+    CrossoverMutator,
+    LanguageMutator,
+    Mutator,
+    mixed,
+    numbered_grammar,
+    tree_mutator,
+)
 from elmjax.stages.run import language_model
 
 DIFF_FORMATS = {
@@ -44,6 +51,7 @@ def _writer(
         "rewrite": diffs.NATIVE_PROGRAM if knows_programs else diffs.REWRITE,
         "crossover": diffs.CROSSOVER,
     }
+    masked = config.grammar_mask and operator == "diff" and config.format == "numbered"
     return LanguageMutator(
         operator=operator,
         format=formats[operator],
@@ -52,6 +60,7 @@ def _writer(
         temperature=config.temperature,
         top_p=config.top_p,
         message=message,
+        grammar=numbered_grammar if masked else None,
     )
 
 

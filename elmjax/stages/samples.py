@@ -9,10 +9,10 @@ import numpy as np
 from elmjax.config import Config
 from elmjax.diffs import prompts
 from elmjax.evaluate import Evaluation, Evaluator
-from elmjax.lm.generate import Completions
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
+from elmjax.lm.transcript import Completions
 from elmjax.programs import Verdict
 from elmjax.stages.admission import in_reach
 from elmjax.stages.evolve import make_grid

@@ -50,7 +50,8 @@ def sample(config):
     """Draws 4 children of 10 tokens; by default the end token is one that is never drawn."""
     # The end token is data here, which saves compilations.
     compiled = jax.jit(
-        partial(generate.sample, config=config, children=CHILDREN, max_new_tokens=NEW_TOKENS)
+        partial(generate.sample, config=config, children=CHILDREN, max_new_tokens=NEW_TOKENS),
+        static_argnames="slots",
     )
 
     def run(params, prompt, seed=0, **settings):

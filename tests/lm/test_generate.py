@@ -94,16 +94,40 @@ def test_the_loop_ends_with_its_last_row(config, params, monkeypatch):
 
     def fourth_token_ends(logits, temperature, top_p, key):
         jax.debug.callback(lambda: steps.append(1))
-        choose = jax.random.randint(key, logits.shape[:-1], 0, 4)
+        choose = jax.vmap(lambda one: jax.random.randint(one, (), 0, 4))(key.reshape(-1)).reshape(
+            key.shape
+        )
         return choose, jnp.zeros(choose.shape)
 
     monkeypatch.setattr(generate, "choose_token", fourth_token_ends)
-    drawn = compiled_sample(config, children=2, max_new_tokens=200, end_token=3)(
-        params, pad_prompts([[3]], buckets=(1,)), jax.random.key(0), temperature=1.0, top_p=1.0
+    drawn = compiled_sample(config, children=4, slots=2, max_new_tokens=200, end_token=3)(
+        params,
+        pad_prompts([[3]], buckets=(1,)),
+        jax.random.key(0),
+        {"temperature": 1.0, "top_p": 1.0},
     )
     jax.effects_barrier()
     assert np.all(drawn.finished)
-    assert len(steps) == int(drawn.length.max()) < 200
+    # Two slots and four children: as soon as one ends, the next begins.
+    first, second, *others = drawn.length[0].tolist()
+    ends = [first, second]
+    for length in others:
+        ends[ends.index(min(ends))] += length
+    assert len(steps) == max(ends) < 200
+
+
+def test_refilled_slots_write_the_same_children(params, sample):
+    prompt = pad_prompts(PROMPTS, buckets=(8,))
+    # What is drawn most often ends children early, and at different lengths.
+    free = np.ravel(sample(params, prompt, temperature=10.0).tokens)
+    end = int(np.bincount(free).argmax())
+    wanted = sample(params, prompt, temperature=10.0, end_token=end)
+    drawn = sample(params, prompt, temperature=10.0, end_token=end, slots=3)
+    assert len(np.unique(wanted.length)) > 2
+    np.testing.assert_array_equal(drawn.tokens, wanted.tokens)
+    np.testing.assert_array_equal(drawn.length, wanted.length)
+    np.testing.assert_array_equal(drawn.finished, wanted.finished)
+    np.testing.assert_allclose(drawn.log_prob, wanted.log_prob, atol=1e-5)
 
 
 def test_padding_of_prompts_is_inert(params, sample):
@@ -129,7 +153,10 @@ def test_absent_parents_write_nothing(params, sample):
 
 def test_one_child_and_one_token(config, params, next_scores):
     drawn = compiled_sample(config, children=1, max_new_tokens=1, end_token=NO_END)(
-        params, pad_prompts([[3, 4]], buckets=(8,)), jax.random.key(0), temperature=0.0, top_p=1.0
+        params,
+        pad_prompts([[3, 4]], buckets=(8,)),
+        jax.random.key(0),
+        {"temperature": 0.0, "top_p": 1.0},
     )
     assert drawn.tokens.shape == (1, 1, 1)
     assert int(drawn.tokens[0, 0, 0]) == int(np.argmax(next_scores(params, [[3, 4]] * 3)[0][-1]))

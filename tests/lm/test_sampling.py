@@ -8,9 +8,13 @@ from elmjax.lm.sampling import choose_token
 PROBS = np.array([0.5, 0.05, 0.3, 0.15], np.float32)
 
 
+def keys(count, seed=0):
+    return jax.random.split(jax.random.key(seed), count)
+
+
 def draws(probs, temperature, top_p, count=20_000):
     logits = jnp.broadcast_to(jnp.log(probs), (count, len(probs)))
-    token, log_prob = jax.jit(choose_token)(logits, temperature, top_p, jax.random.key(0))
+    token, log_prob = jax.jit(choose_token)(logits, temperature, top_p, keys(count))
     return np.asarray(token), np.asarray(log_prob)
 
 
@@ -44,7 +48,7 @@ def test_zero_temperature_is_greedy_and_certain():
 def test_nucleus_agrees_with_sorting_on_large_vocabularies():
     logits = 3 * np.random.default_rng(0).normal(size=(64, 1170)).astype(np.float32)
     probs = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    token, log_prob = choose_token(jnp.asarray(logits), 1.0, 0.8, jax.random.key(1))
+    token, log_prob = choose_token(jnp.asarray(logits), 1.0, 0.8, keys(64, 1))
     for row, chosen in enumerate(np.asarray(token)):
         wanted = nucleus_by_sorting(probs[row], 0.8)
         assert np.exp(log_prob[row]) == pytest.approx(wanted[chosen], rel=1e-4)
@@ -52,8 +56,6 @@ def test_nucleus_agrees_with_sorting_on_large_vocabularies():
 
 def test_impossible_tokens_are_never_drawn():
     logits = jnp.where(jnp.arange(1170) % 7 == 0, 0.0, -jnp.inf)
-    token, log_prob = choose_token(
-        jnp.broadcast_to(logits, (5000, 1170)), 1.0, 1.0, jax.random.key(2)
-    )
+    token, log_prob = choose_token(jnp.broadcast_to(logits, (5000, 1170)), 1.0, 1.0, keys(5000, 2))
     assert np.all(np.asarray(token) % 7 == 0)
     np.testing.assert_allclose(log_prob, -np.log(168), rtol=1e-5)

@@ -5,7 +5,7 @@ import pytest
 
 from elmjax import diffs
 from elmjax.diffs import Completion, DiffVerdict, numbered
-from elmjax.mutators import LanguageMutator, tree_mutator
+from elmjax.mutators import LanguageMutator, numbered_grammar, tree_mutator
 
 diff_mutator = partial(LanguageMutator, operator="diff", format=diffs.NUMBERED, max_new_tokens=12)
 
@@ -82,3 +82,11 @@ def test_a_format_without_a_message_records_none(untrained, parents, write) -> N
     (child,) = diff_mutator(model=untrained, format=diffs.NATIVE_PROGRAM)(parents[:1], 1, seed=0)
     assert (child.message, child.program) == ("", parents[1])
     assert diffs.unified.apply_unified(child.diff, parents[0]) == parents[1]
+
+
+def test_with_its_grammar_even_an_untrained_model_writes_the_format(untrained, parents) -> None:
+    mutate = diff_mutator(model=untrained, grammar=numbered_grammar, max_new_tokens=24)
+    children = mutate(parents, 16, seed=0)
+    verdicts = {child.verdict for child in children}
+    assert verdicts <= {None, DiffVerdict.UNFINISHED, DiffVerdict.NO_CHANGE}
+    assert None in verdicts

@@ -70,8 +70,7 @@ class ToyWorld:
             params["lm"],
             prompt,
             jax.random.key(seed),
-            temperature=jnp.float32(self.temperature),
-            top_p=jnp.float32(1.0),
+            {"temperature": jnp.float32(self.temperature), "top_p": jnp.float32(1.0)},
         )
         return collect(self.terrain, jnp.arange(2), prompt, completions)
 
