@@ -107,7 +107,6 @@ class Rejection:
     iterations: Count = 24  # of the MAP-Elites run on each seed whose elites are edited
     proposals: Count = 12  # edits sampled of each elite
     replay: NonNegative = 1.0  # parents of the corpus read again, for each elite
-    temperature: Positive = 1.0
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=200, learning_rate=1e-3, warmup=20)
     )

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from elmjax.corpus import WALKERS
-from elmjax.diffs import NUMBERED
 from elmjax.diffs.messages import MESSAGES
 from elmjax.lm.store import LanguageModel
-from elmjax.mutators import Child, LanguageMutator
+from elmjax.mutators import Child
 from elmjax.programs import SEEDS, same_but_for_numbers
 from elmjax.report.progress import stage_progress
 from elmjax.stages.evolve import evolve, open_found
+from elmjax.stages.operators import language_mutator
 from elmjax.stages.run import Run
 
 OPERATOR: Final = "tree"  # of the runs whose elites are edited
@@ -25,14 +25,7 @@ def sample(
     run: Run, model: LanguageModel, programs: Sequence[str], children: int, purpose: str
 ) -> list[Child]:
     """Edits that the model writes, `children` of each program, as the operator `diff` asks for."""
-    config = run.config
-    mutate = LanguageMutator(
-        operator="diff",
-        format=NUMBERED,
-        model=model,
-        max_new_tokens=config.evolve.max_new_tokens,
-        temperature=config.pretrain.rejection.temperature,
-    )
+    mutate = language_mutator(run.config.evolve, "diff", model)
     sampled: list[Child] = []
     with stage_progress(f"{purpose} edits", len(programs) * children) as progress:
         for start in range(0, len(programs), PARENTS_AT_A_TIME):

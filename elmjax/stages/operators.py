@@ -36,15 +36,16 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
         return tree_mutator
     if operator == "mixed":
         return mixed(make_mutator(config, "diff", message), tree_mutator)
-    writer = _writer(config, operator, language_model(config.model), message)
+    writer = language_mutator(config, operator, language_model(config.model), message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer
 
 
-def _writer(
-    config: Evolve, operator: str, model: LanguageModel, message: str | None
+def language_mutator(
+    config: Evolve, operator: str, model: LanguageModel, message: str | None = None
 ) -> LanguageMutator:
+    """A language model as the configuration asks for it; arguments as of `make_mutator`."""
     knows_programs = _knows_programs(model.tokenizer)
     formats = {
         "diff": DIFF_FORMATS[config.format],

@@ -36,7 +36,7 @@ def finished(tmp_path_factory):
     """A run whose model writes what syntax-tree mutation would: a good diff model."""
     folder = tmp_path_factory.mktemp("runs") / "walker"
     patch = pytest.MonkeyPatch()
-    patch.setattr(edits, "LanguageMutator", lambda **_: tree_mutator)
+    patch.setattr(edits, "language_mutator", lambda *_: tree_mutator)
     patch.setattr(edits, "SEEDS", ("square",))
     with Run.open(folder, configuration.load(None, list(SMALL.items()))) as run:
         summary = pretrain(run)
