@@ -1,4 +1,7 @@
-"""Which tokens may follow: a finite automaton over tokens, walked by every slot while it draws."""
+"""Which tokens may follow, and where a text ends: a finite automaton over tokens.
+
+Every slot walks it while it draws.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ class Automaton:
     """
 
     following: Array  # [states, vocab] int16, the state after a token; negative: forbidden
+    final: Array  # [states] bool, whether a completion ends where it comes into the state
     permitted: Array  # [parents, vocab] bool, false for tokens that a prompt rules out everywhere
 
     def mask(self, logits: Array, state: Array) -> Array:

@@ -76,8 +76,8 @@ def complete(
     """Draws `children` completions of every prompt that has been read.
 
     The keys and values of a prompt are shared by its children. What a child draws is decided by
-    the key, its parent's number and its own, not by the slots. The loop ends when every child has
-    drawn the end token or `max_new_tokens`.
+    the key, its parent's number and its own, not by the slots. A child ends with the end token, in
+    a final state of the automaton, or after `max_new_tokens`; the loop, when all children have.
 
     Args:
         params: Those that read the prompts.
@@ -93,8 +93,9 @@ def complete(
         slots: Children of a parent that are written at a time; None: all.
         first_parent: Number of the first parent, where these are some of many; may be traced.
         first_child: Number of the first child, likewise.
-        automaton: Which tokens may follow; None: all. What it forbids has no probability before
-            temperature and nucleus, and so none in `log_prob`.
+        automaton: Which tokens may follow and where to end; None: all may, and only the end token
+            ends. What it forbids has no probability before temperature and nucleus, and so none in
+            `log_prob`.
     """
     layers = decoder.blocks(params, config)
     keys = _child_keys(
@@ -110,7 +111,11 @@ def complete(
         now, state = progress.slots, progress.state
         logits = progress.logits if automaton is None else automaton.mask(progress.logits, state)
         token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
-        transcript = progress.transcript.add(progress.step, now, token, log_prob)
+        finished = token == end_token
+        if automaton is not None:
+            state = automaton.after(state, token)
+            finished |= automaton.final[state]
+        transcript = progress.transcript.add(progress.step, now, token, log_prob, finished)
         position = shared.length[:, None] + now.age
         stream, memory = read_token(
             layers,
@@ -122,16 +127,15 @@ def complete(
             age=now.age,
         )
         logits = decoder.logits(params, config, decoder.final_norm(params, config, stream))
-        ended = (token == end_token) | (now.age == max_new_tokens - 1)
+        ended = finished | (now.age == max_new_tokens - 1)
         logits = jnp.where(ended[..., None], shared.logits[:, None], logits)
-        if automaton is not None:
-            state = jnp.where(ended, 0, automaton.after(state, token))
+        state = jnp.where(ended, 0, state)
         return _Progress(progress.step + 1, now.after(ended), state, logits, memory, transcript)
 
     at_once = children if slots is None else min(slots, children)
     start = _start(config, shared, at_once, children, max_new_tokens)
     drawn = jax.lax.while_loop(unfinished, draw_and_read, start).transcript
-    return drawn.completions(children, max_new_tokens, end_token=end_token, pad_token=pad_token)
+    return drawn.completions(children, max_new_tokens, pad_token=pad_token)
 
 
 def _start(

@@ -113,6 +113,15 @@ class Tokenizer:
         """Text of ids, special strings kept; bytes that are not UTF-8 become U+FFFD."""
         return self._encoder.decode(list(ids), skip_special_tokens=False)
 
+    @cached_property
+    def token_bytes(self) -> tuple[bytes, ...]:
+        """What every token stands for, by id."""
+        alphabet = _byte_alphabet()
+        return tuple(
+            text.encode() if text in SPECIALS else bytes(alphabet[letter] for letter in text)
+            for text, _ in sorted(self._encoder.get_vocab().items(), key=lambda entry: entry[1])
+        )
+
     def save(self, path: str | Path) -> None:
         """Writes `tokenizer.json`, as Hugging Face reads it."""
         self._encoder.save(str(path))
@@ -132,3 +141,14 @@ class Tokenizer:
         except Exception as error:  # the library raises bare Exception
             raise ValueError(f"{path} is not a tokenizer.json: {error}") from error
         return cls(encoder)
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """The letters that byte-level BPE writes for bytes: printable ones for themselves.
+
+    The others follow from U+0100 on, in order (Radford et al. 2019, `encoder.py` of GPT-2).
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = {chr(byte): byte for byte in printable}
+    return letters | {chr(0x100 + place): byte for place, byte in enumerate(others)}

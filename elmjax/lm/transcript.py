@@ -21,7 +21,7 @@ class Completions:
     tokens: Array  # [parents, children, time] int32, the end token included
     length: Array  # [parents, children] int32, the end token counted
     log_prob: Array  # [parents, children, time] nats, under the distribution drawn from
-    finished: Array  # [parents, children] bool, false where the tokens ran out before the end token
+    finished: Array  # [parents, children] bool, false where the tokens ran out before the end
 
 
 @flax.struct.dataclass
@@ -30,6 +30,7 @@ class Transcript:
 
     token: Array  # [steps, parents, slots] int32
     log_prob: Array  # [steps, parents, slots] float32 nats
+    finished: Array  # [steps, parents, slots] bool, whether the child ends with the token
     child: Array  # [steps, parents, slots] int32, as in `Slots`
     age: Array  # [steps, parents, slots] int32, as in `Slots`
 
@@ -43,22 +44,29 @@ class Transcript:
         return cls(
             token=jnp.zeros(shape, jnp.int32),
             log_prob=jnp.zeros(shape, jnp.float32),
+            finished=jnp.zeros(shape, bool),
             child=jnp.full(shape, children, jnp.int32),
             age=jnp.zeros(shape, jnp.int32),
         )
 
-    def add(self, step: Array, slots: Slots, token: Array, log_prob: Array) -> Transcript:
+    def add(
+        self, step: Array, slots: Slots, token: Array, log_prob: Array, finished: Array
+    ) -> Transcript:
         """With the draws [parents, slots] of one step."""
-        drawn = Transcript(token=token, log_prob=log_prob, child=slots.child, age=slots.age)
+        drawn = Transcript(
+            token=token,
+            log_prob=log_prob,
+            finished=finished,
+            child=slots.child,
+            age=slots.age,
+        )
         return jax.tree.map(
             lambda all_of, one: jax.lax.dynamic_update_index_in_dim(all_of, one, step, axis=0),
             self,
             drawn,
         )
 
-    def completions(
-        self, children: int, time: int, *, end_token: Array | int, pad_token: Array | int
-    ) -> Completions:
+    def completions(self, children: int, time: int, *, pad_token: Array | int) -> Completions:
         """The draws by child; those of idle slots are nobody's."""
         parents = self.token.shape[1]
         place = (jnp.arange(parents)[None, :, None], self.child, self.age)
@@ -68,11 +76,10 @@ class Transcript:
             return empty.at[place].set(draws, mode="drop")
 
         written = laid_out(jnp.ones_like(self.token, bool), False)
-        tokens = laid_out(self.token, pad_token)
         length = jnp.sum(written, axis=-1, dtype=jnp.int32)
-        ended = jnp.any(written & (tokens == end_token), axis=-1)
+        ended = jnp.any(laid_out(self.finished, False), axis=-1)
         return Completions(
-            tokens=tokens,
+            tokens=laid_out(self.token, pad_token),
             length=length,
             log_prob=laid_out(self.log_prob, 0),
             finished=ended | (length == 0),  # those of absent parents

@@ -39,7 +39,9 @@ def numbered_automaton(tokenizer: Tokenizer, lines: Sequence[int], vocab_size: i
         beyond = [tokenizer.line_token(line) for line in range(count + 1, LINES)]
         row[beyond] = False
     return Automaton(
-        following=jnp.asarray(_following(tokenizer, vocab_size)), permitted=jnp.asarray(permitted)
+        following=jnp.asarray(_following(tokenizer, vocab_size)),
+        final=jnp.zeros(STATES, bool),  # the end token ends
+        permitted=jnp.asarray(permitted),
     )
 
 

@@ -12,6 +12,7 @@ from elmjax.diffs import Completion, DiffVerdict, Format, messages, unified
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
+from elmjax.lm.stop import stop_automaton
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators.mutator import Child
 from elmjax.programs import canonical
@@ -114,19 +115,28 @@ class LanguageMutator:
     def _automaton(
         self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]
     ) -> Automaton | None:
-        """The grammar for the requests that have a prompt."""
-        if self.grammar is None:
-            return None
+        """The grammar of the requests that have a prompt, or what finds the end of answers."""
         asked = zip(requests, prompt_ids, strict=True)
-        return self.grammar(self.model, [r.parents[0] for r, ids in asked if ids is not None])
+        parents = [request.parents[0] for request, ids in asked if ids is not None]
+        if self.grammar is not None:
+            return self.grammar(self.model, parents)
+        tokenizer, stop = self.model.tokenizer, self.format.stop
+        if stop is None or tokenizer.encode(stop) == [tokenizer.end]:
+            return None
+        unused = self.model.config.vocab_size - tokenizer.vocab_size
+        texts = (*tokenizer.token_bytes, *[b""] * unused)
+        return stop_automaton(texts, stop.encode(), len(parents))
 
     def _completions(
         self, tokens: np.ndarray, lengths: np.ndarray, finished: np.ndarray
     ) -> list[Completion | None]:
-        decode = self.model.tokenizer.decode
+        tokenizer = self.model.tokenizer
+        written = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
         return [
-            Completion(decode(row[: length - ended].tolist()), ended=bool(ended))
-            for row, length, ended in zip(tokens, lengths, finished, strict=True)
+            Completion(
+                tokenizer.decode(row[:-1] if row[-1] == tokenizer.end else row), ended=bool(ended)
+            )
+            for row, ended in zip(written, finished, strict=True)
         ]
 
     def _child(self, request: Request, completion: Completion | None) -> Child:

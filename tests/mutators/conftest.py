@@ -32,9 +32,9 @@ def write(monkeypatch):
     def put(*completions) -> list[list[list[int] | None]]:
         asked = []
 
-        def complete(_self, prompt_ids, children, _seed):
-            asked.append(prompt_ids)
-            return [list(completions[:children]) for _ in prompt_ids]
+        def complete(self, requests, children, _seed):
+            asked.append([self._prompt(request) for request in requests])
+            return [list(completions[:children]) for _ in requests]
 
         monkeypatch.setattr(LanguageMutator, "_complete", complete)
         return asked
