@@ -52,8 +52,15 @@ def canonical(program: str) -> str:
         ValueError: the text holds a null byte (a SyntaxError from Python 3.12 on) or is nested too
             deeply for Python's own parser.
     """
+    return canonical_tree(program)[0]
+
+
+def canonical_tree(program: str) -> tuple[str, ast.Module]:
+    """`canonical` form of a program, and the syntax tree of that text, with its line numbers."""
     try:
-        text = ast.unparse(_parse(program))
+        tree = _parse(program)
+        text = ast.unparse(tree)
     except (RecursionError, MemoryError):
         raise ValueError("canonical: the program is nested too deeply to parse") from None
-    return text + "\n" if text else ""
+    text = text + "\n" if text else ""
+    return text, tree if text == program else _parse(text)

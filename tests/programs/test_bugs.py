@@ -1,4 +1,3 @@
-import ast
 import random
 from collections import Counter
 
@@ -6,6 +5,8 @@ import pytest
 
 from elmjax.programs import SEEDS, canonical
 from elmjax.programs.tree import bugs, plant_bug
+from elmjax.programs.tree.program import Program
+from elmjax.programs.tree.rewriting import unparsed
 
 PROGRAM = canonical(SEEDS["cppn_fixed"])
 
@@ -53,18 +54,19 @@ def test_bugs_differ():
 def test_what_a_bug_can_be(bug, program, possible):
     seen = set()
     for seed in range(60):
-        tree = ast.parse(program)
-        if bug(tree, random.Random(seed)):
-            seen.add(ast.unparse(tree) + "\n")
+        subject = Program(program)
+        edit = bug(subject, random.Random(seed))
+        if edit:
+            seen.add(unparsed(subject, edit))
     assert seen == possible
 
 
 def test_a_misspelt_name_means_nothing():
     program = "def f(width):\n    return width\n"
     for seed in range(50):
-        tree = ast.parse(program)
-        if bugs._misspell(tree, random.Random(seed)):
-            (name,) = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        edit = bugs._misspell(Program(program), random.Random(seed))
+        if edit:
+            ((_, _, name),) = edit
             assert abs(len(name) - len("width")) <= 1
             assert sum((Counter(name) - Counter("width")).values()) <= 1
 

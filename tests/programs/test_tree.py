@@ -18,12 +18,16 @@ from elmjax.programs.tree import (
     TreeEdit,
     constants,
     expressions,
+    inference,
     mutate,
     mutation,
     springs,
     statements,
     variables,
 )
+from elmjax.programs.tree.edit import Assignment, Edit
+from elmjax.programs.tree.program import Program
+from elmjax.programs.tree.rewriting import rewritten, unparsed
 from elmjax.programs.tree.variables import Kind, Value
 
 SQUARE = SEEDS["square"]
@@ -43,8 +47,9 @@ def walker(*body: str) -> str:
 
 
 def edited(operator, program: str, seed: int) -> str | None:
-    tree = ast.parse(program)
-    return canonical(ast.unparse(tree)) if operator(tree, random.Random(seed)) else None
+    subject = Program(program)
+    edit = operator(subject, random.Random(seed))
+    return canonical(unparsed(subject, edit)) if edit else None
 
 
 def children(operator, program: str, number: int = 40) -> set[str]:
@@ -101,6 +106,24 @@ def test_a_child_is_decided_by_the_state_of_the_generator(program, seed):
     assert mutate(program, random.Random(seed)) == mutate(program, random.Random(seed))
 
 
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.edit.__name__)
+@settings(parent=BRIEF, max_examples=10)
+@given(program=PROGRAMS.map(canonical), seed=st.integers(0, 999))
+def test_what_was_found_out_about_a_program_stays_true(operator, program, seed):
+    used = Program(program)
+    for other in OPERATORS:
+        edit = other.edit(used, random.Random(seed))
+        if edit:
+            rewritten(used, edit)
+    assert ast.dump(used.tree, include_attributes=True) == ast.dump(
+        ast.parse(program), include_attributes=True
+    )
+    edit = operator.edit(used, random.Random(seed))
+    child = unparsed(used, edit) if edit else None
+    fresh = edited(operator.edit, program, seed)
+    assert child == fresh
+
+
 @BRIEF
 @given(program=PROGRAMS, rng=CHANCE)
 def test_edits_of_constants_touch_numbers_only(program, rng):
@@ -141,11 +164,11 @@ def test_edits_that_undo_each_other_are_no_child(monkeypatch):
 def marking(name: str, weight: float) -> mutation.Operator:
     """An operator that leaves its name in the program."""
 
-    def edit(tree: ast.Module, rng: random.Random) -> bool:
-        tree.body += ast.parse(f"{name} = {len(tree.body)}").body
-        return True
+    def mark(program: Program, rng: random.Random) -> Edit:
+        body = program.tree.body
+        return (Assignment(program.tree, "body", body + ast.parse(f"{name} = {len(body)}").body),)
 
-    return mutation.Operator(edit=edit, weight=weight)
+    return mutation.Operator(edit=mark, weight=weight)
 
 
 def test_edits_are_drawn_by_weight_and_their_number_is_geometric(monkeypatch):
@@ -423,7 +446,7 @@ def make_walker():
     sizes = [1, 2.5]
     return wc.get_walker()
 """
-    make, corners, make_walker = variables.scopes(ast.parse(program))
+    make, corners, make_walker = inference.scopes(Program(program))
     kinds = [
         {name: value.kind for name, value in scope.values.items()}
         for scope in (make, corners, make_walker)

@@ -9,9 +9,12 @@ import keyword
 import random
 import string
 
-from elmjax.programs.syntax import canonical
+from elmjax.programs.tree.edit import Assignment, Edit
 from elmjax.programs.tree.expressions import change_operator, change_variable
 from elmjax.programs.tree.places import Place, bodies, places
+from elmjax.programs.tree.program import Program, parsed
+from elmjax.programs.tree.rewriting import unparsed
+from elmjax.programs.tree.walk import walk
 
 _NEAR = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -36,34 +39,37 @@ def plant_bug(program: str, rng: random.Random) -> str | None:
     Raises:
         SyntaxError: `program` is not Python.
     """
-    original = canonical(program)
+    original = parsed(program)
     left = dict(_BUGS)
     while left:
         bug = rng.choices(list(left), list(left.values()))[0]
         del left[bug]
-        tree = ast.parse(original)
-        if bug(tree, rng):
-            broken = ast.unparse(tree) + "\n"
-            if broken != original:
+        edit = bug(original, rng)
+        if edit:
+            broken = unparsed(original, edit)
+            if broken != original.text:
                 return broken
     return None
 
 
-def _misspell(tree: ast.Module, rng: random.Random) -> bool:
+def _misspell(program: Program, rng: random.Random) -> Edit | None:
     """One reading of a variable gets a name that does not exist."""
-    bound = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and _is_stored(node)
-    } | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    nodes = list(walk(program.tree))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and _is_stored(node)} | {
+        node.arg for node in nodes if isinstance(node, ast.arg)
+    }
     sites = [
         node
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Name) and not _is_stored(node) and node.id in bound
     ]
     if not sites:
-        return False
+        return None
     site = rng.choice(sites)
-    site.id = _slip(site.id, rng)
-    return site.id.isidentifier() and not keyword.iskeyword(site.id)
+    name = _slip(site.id, rng)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        return None
+    return (Assignment(site, "id", name),)
 
 
 def _slip(name: str, rng: random.Random) -> str:
@@ -82,20 +88,18 @@ def _slip(name: str, rng: random.Random) -> str:
     )
 
 
-def _miss_by_one(tree: ast.Module, rng: random.Random) -> bool:
+def _miss_by_one(program: Program, rng: random.Random) -> Edit | None:
     """An argument of `range`, or an index, becomes one more or one less."""
-    sites = [place for place in places(tree) if _counts(place)]
+    sites = [place for place in places(program.tree, ast.expr) if _counts(place)]
     if not sites:
-        return False
+        return None
     place, by = rng.choice(sites), rng.choice((-1, 1))
     if isinstance(place.node, ast.Constant) and isinstance(place.node.value, int):
-        place.put(ast.Constant(place.node.value + by))
-    elif isinstance(place.node, ast.Constant):
-        return False
-    else:
-        operator = ast.Add() if by > 0 else ast.Sub()
-        place.put(ast.BinOp(left=place.node, op=operator, right=ast.Constant(1)))
-    return True
+        return (place.with_node(ast.Constant(place.node.value + by)),)
+    if isinstance(place.node, ast.Constant):
+        return None
+    operator = ast.Add() if by > 0 else ast.Sub()
+    return (place.with_node(ast.BinOp(left=place.node, op=operator, right=ast.Constant(1))),)
 
 
 def _counts(place: Place) -> bool:
@@ -108,44 +112,44 @@ def _counts(place: Place) -> bool:
     return False
 
 
-def _compare_wrongly(tree: ast.Module, rng: random.Random) -> bool:
+def _compare_wrongly(program: Program, rng: random.Random) -> Edit | None:
     """A comparison lets its border in or out, or looks the other way."""
     sites = [
         node
-        for node in ast.walk(tree)
+        for node in walk(program.tree)
         if isinstance(node, ast.Compare) and type(node.ops[0]) in _NEAR
     ]
     if not sites:
-        return False
+        return None
     site = rng.choice(sites)
-    site.ops[0] = rng.choice(_NEAR[type(site.ops[0])])()
-    return True
+    first, *rest = site.ops
+    return (Assignment(site, "ops", [rng.choice(_NEAR[type(first)])(), *rest]),)
 
 
-def _swap_arguments(tree: ast.Module, rng: random.Random) -> bool:
+def _swap_arguments(program: Program, rng: random.Random) -> Edit | None:
     """Two neighbouring arguments of a call change places."""
     sites = [
-        (node.args, i)
-        for node in ast.walk(tree)
+        (node, i)
+        for node in walk(program.tree)
         if isinstance(node, ast.Call)
         for i in range(len(node.args) - 1)
         if ast.dump(node.args[i]) != ast.dump(node.args[i + 1])
     ]
     if not sites:
-        return False
-    arguments, i = rng.choice(sites)
-    arguments[i], arguments[i + 1] = arguments[i + 1], arguments[i]
-    return True
+        return None
+    call, i = rng.choice(sites)
+    first, second = call.args[i : i + 2]
+    return (Assignment(call, "args", [*call.args[:i], second, first, *call.args[i + 2 :]]),)
 
 
-def _forget_statement(tree: ast.Module, rng: random.Random) -> bool:
+def _forget_statement(program: Program, rng: random.Random) -> Edit | None:
     """A statement is missing, needed or not."""
-    sites = [(body, i) for body in bodies(tree) if len(body) > 1 for i in range(len(body))]
+    lists = [body for body in bodies(program.tree) if len(body.statements) > 1]
+    sites = [(body, i) for body in lists for i in range(len(body.statements))]
     if not sites:
-        return False
+        return None
     body, i = rng.choice(sites)
-    del body[i]
-    return True
+    return (body.with_statements(i, i + 1, []),)
 
 
 def _is_stored(node: ast.Name) -> bool:

@@ -5,7 +5,9 @@ import math
 import random
 from collections.abc import Iterator
 
+from elmjax.programs.tree.edit import Edit
 from elmjax.programs.tree.places import Place, is_call_of, places
+from elmjax.programs.tree.program import Program, analysis
 
 # Angles, fractions and lengths that walkers are made of.
 _PALETTE = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 0.25, 0.5, 0.75, 1.5, 2.5, -1, -2, -0.5, 0.1, 7.5)
@@ -25,12 +27,18 @@ def number_at(place: Place) -> int | float | None:
 
 
 def number_places(tree: ast.AST) -> Iterator[Place]:
-    """Places of the finite numbers of a program, each once, its sign included."""
-    for place in places(tree):
-        signed = isinstance(place.owner, ast.UnaryOp) and isinstance(place.owner.op, ast.USub)
+    """Places of the finite numbers of a tree, each once, its sign included."""
+    for place in places(tree, ast.Constant, ast.UnaryOp):
         value = number_at(place)
-        if value is not None and math.isfinite(value) and not signed:
-            yield place
+        if value is not None and math.isfinite(value):
+            signed = isinstance(place.owner, ast.UnaryOp) and isinstance(place.owner.op, ast.USub)
+            if not signed:
+                yield place
+
+
+@analysis
+def _numbers(program: Program) -> list[Place]:
+    return list(number_places(program.tree))
 
 
 def number(value: int | float) -> ast.expr:
@@ -58,31 +66,31 @@ def perturb(value: int | float, rng: random.Random) -> int | float:
     return value + 1.0
 
 
-def perturb_constant(tree: ast.Module, rng: random.Random) -> bool:
+def perturb_constant(program: Program, rng: random.Random) -> Edit | None:
     """Moves one number a little."""
-    found = list(number_places(tree))
+    found = _numbers(program)
     if not found:
-        return False
-    perturb_place(rng.choice(found), rng)
-    return True
+        return None
+    place = rng.choice(found)
+    return (place.with_node(perturbed(place, rng)),)
 
 
-def perturb_place(place: Place, rng: random.Random) -> None:
-    """Moves the number at a place a little."""
+def perturbed(place: Place, rng: random.Random) -> ast.expr:
+    """A number near the one at a place."""
     value = number_at(place)
     if value is None:
         raise ValueError(f"place: got {ast.unparse(place.node)}, wanted a number")
     # Coordinates, amplitudes and phases of a walker need not stay integers; counts must.
     if isinstance(value, int) and takes_fractions(place) and rng.random() < 0.3:
         value = float(value)
-    place.put(number(perturb(value, rng)))
+    return number(perturb(value, rng))
 
 
-def replace_constant(tree: ast.Module, rng: random.Random) -> bool:
+def replace_constant(program: Program, rng: random.Random) -> Edit | None:
     """Replaces one number by a common one or by another number of the program."""
-    found = list(number_places(tree))
+    found = _numbers(program)
     if not found:
-        return False
+        return None
     place = rng.choice(found)
     own = [number_at(other) for other in found]
     allowed: list[int | float] = [
@@ -92,8 +100,7 @@ def replace_constant(tree: ast.Module, rng: random.Random) -> bool:
         and value != number_at(place)
         and (isinstance(value, int) or takes_fractions(place))
     ]
-    place.put(number(rng.choice(allowed)))
-    return True
+    return (place.with_node(number(rng.choice(allowed))),)
 
 
 def _sensible(value: float) -> float:

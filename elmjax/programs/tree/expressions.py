@@ -5,8 +5,12 @@ import random
 from functools import partial
 
 from elmjax.programs.tree.constants import number
+from elmjax.programs.tree.edit import Assignment, Edit
+from elmjax.programs.tree.inference import scopes
 from elmjax.programs.tree.places import Place, is_call_of, places
-from elmjax.programs.tree.variables import Kind, Scope, read, scopes
+from elmjax.programs.tree.program import Program, analysis
+from elmjax.programs.tree.variables import Kind, Scope, read
+from elmjax.programs.tree.walk import walk
 
 # Powers are left out: one of them is enough to make a number that nothing can hold.
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
@@ -14,40 +18,47 @@ _ARITHMETIC_WEIGHTS = (3, 3, 3, 1, 1, 1)
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
-def change_operator(tree: ast.Module, rng: random.Random) -> bool:
-    """Exchanges an arithmetic operator, or a comparison, for another one."""
-    sites = [
+@analysis
+def _operations(program: Program) -> list[ast.BinOp | ast.AugAssign | ast.Compare]:
+    return [
         node
-        for scope in scopes(tree)
-        for node in ast.walk(scope.function)
+        for scope in scopes(program)
+        for node in walk(scope.function)
         if isinstance(node, ast.BinOp | ast.AugAssign | ast.Compare) and _joins_numbers(node, scope)
     ]
+
+
+def change_operator(program: Program, rng: random.Random) -> Edit | None:
+    """Exchanges an arithmetic operator, or a comparison, for another one."""
+    sites = _operations(program)
     if not sites:
-        return False
+        return None
     node = rng.choice(sites)
     if isinstance(node, ast.Compare):
-        node.ops[0] = rng.choice(
-            [order for order in _ORDER if not isinstance(node.ops[0], order)]
-        )()
-        return True
+        others = [order for order in _ORDER if not isinstance(node.ops[0], order)]
+        return (Assignment(node, "ops", [rng.choice(others)()]),)
     weights = [
         0 if isinstance(node.op, operator) else weight
         for operator, weight in zip(_ARITHMETIC, _ARITHMETIC_WEIGHTS, strict=True)
     ]
-    node.op = rng.choices(_ARITHMETIC, weights)[0]()
-    return True
+    return (Assignment(node, "op", rng.choices(_ARITHMETIC, weights)[0]()),)
 
 
-def change_argument(tree: ast.Module, rng: random.Random) -> bool:
-    """Makes a numeric argument of a call an expression of itself, a number or a variable."""
-    sites = [
+@analysis
+def _numeric_arguments(program: Program) -> list[tuple[Place, Scope]]:
+    return [
         (place, scope)
-        for scope in scopes(tree)
-        for place in places(scope.function)
+        for scope in scopes(program)
+        for place in places(scope.function, ast.expr)
         if _is_numeric_argument(place, scope)
     ]
+
+
+def change_argument(program: Program, rng: random.Random) -> Edit | None:
+    """Makes a numeric argument of a call an expression of itself, a number or a variable."""
+    sites = _numeric_arguments(program)
     if not sites:
-        return False
+        return None
     place, scope = rng.choice(sites)
     whole = is_call_of(place.owner, "range")
     names = [
@@ -58,28 +69,31 @@ def change_argument(tree: ast.Module, rng: random.Random) -> bool:
     if names and rng.random() < 0.4:
         other: ast.expr = ast.Name(id=rng.choice(names), ctx=ast.Load())
         if rng.random() < 0.5:
-            place.put(other)
-            return True
+            return (place.with_node(other),)
     else:
         fractions = () if whole else (0.5, 1.5, 0.25)
         other = number(rng.choice((1, 2, 3, *fractions)))
-    place.put(_combination(place.node, other, whole=whole, rng=rng))
-    return True
+    return (place.with_node(_combination(place.node, other, whole=whole, rng=rng)),)
 
 
-def change_variable(tree: ast.Module, rng: random.Random) -> bool:
-    """Puts a variable, or a function, in the place of another one of the same kind."""
-    sites = [
+@analysis
+def _exchangeable(program: Program) -> list[tuple[Place, list[str]]]:
+    """Places of variables with the names that could stand there too."""
+    return [
         (place, others)
-        for scope in scopes(tree)
-        for place in places(scope.function)
+        for scope in scopes(program)
+        for place in places(scope.function, ast.Name)
         if (others := _alternatives(place, scope))
     ]
+
+
+def change_variable(program: Program, rng: random.Random) -> Edit | None:
+    """Puts a variable, or a function, in the place of another one of the same kind."""
+    sites = _exchangeable(program)
     if not sites:
-        return False
+        return None
     place, others = rng.choice(sites)
-    place.put(ast.Name(id=rng.choice(others), ctx=ast.Load()))
-    return True
+    return (place.with_node(ast.Name(id=rng.choice(others), ctx=ast.Load())),)
 
 
 def _joins_numbers(node: ast.BinOp | ast.AugAssign | ast.Compare, scope: Scope) -> bool:

@@ -4,15 +4,16 @@ The baseline that a language model has to beat inside MAP-Elites, and the source
 it learns from. Not the node mutation of Tiny GP, which the paper uses on its bug-fixing tasks.
 """
 
-import ast
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from elmjax.programs.syntax import canonical
 from elmjax.programs.tree.constants import perturb_constant, replace_constant
+from elmjax.programs.tree.edit import Edit
 from elmjax.programs.tree.expressions import change_argument, change_operator, change_variable
+from elmjax.programs.tree.program import Program, parsed
+from elmjax.programs.tree.rewriting import rewritten
 from elmjax.programs.tree.springs import (
     add_joint_with_springs,
     add_spring,
@@ -44,12 +45,12 @@ class Operator:
     """One way to edit a program.
 
     Attributes:
-        edit: Edits a freshly parsed tree in place; False where it found nothing to edit.
+        edit: Draws an edit of a program; None where there is nothing to edit.
         weight: How often it is drawn, relative to the others.
         edit_class: What it changes.
     """
 
-    edit: Callable[[ast.Module, random.Random], bool]
+    edit: Callable[[Program, random.Random], Edit | None]
     weight: float
     edit_class: EditClass = EditClass.STRUCTURE
 
@@ -102,19 +103,20 @@ def mutate(program: str, rng: random.Random) -> TreeEdit:
         ValueError: The program is not Python, or nested too deeply for Python's own parser.
     """
     try:
-        parent = canonical(program)
+        parent = parsed(program)
     except SyntaxError as error:
         raise ValueError(f"program: got a syntax error ({error}), wanted Python") from error
-    child = parent
+    child = parent.text
     edits: list[EditClass] = []
     for _ in range(_edit_count(rng)):
-        step = _edit_once(child, rng)
+        # Parsed anew for each edit but the first, so that line numbers are true.
+        step = _edit_once(Program(child) if edits else parent, rng)
         if step is None:
             break
         child, edit_class = step
         edits.append(edit_class)
     # Two edits can undo each other.
-    return TreeEdit(program=child, edits=tuple(edits) if child != parent else ())
+    return TreeEdit(program=child, edits=tuple(edits) if child != parent.text else ())
 
 
 def _edit_count(rng: random.Random) -> int:
@@ -124,7 +126,7 @@ def _edit_count(rng: random.Random) -> int:
     return count
 
 
-def _edit_once(program: str, rng: random.Random) -> tuple[str, EditClass] | None:
+def _edit_once(program: Program, rng: random.Random) -> tuple[str, EditClass] | None:
     """One edit by an operator drawn by weight; those that change nothing are drawn no more."""
     left = list(OPERATORS)
     while left:
@@ -136,15 +138,11 @@ def _edit_once(program: str, rng: random.Random) -> tuple[str, EditClass] | None
     return None
 
 
-def _edited(program: str, operator: Operator, rng: random.Random) -> str | None:
+def _edited(program: Program, operator: Operator, rng: random.Random) -> str | None:
     """Child by one operator, None where it changes nothing or what it makes is not Python."""
-    # Parsed anew for each edit: line numbers are true, and a failed edit leaves no trace.
-    tree = ast.parse(program)
     try:
-        if not operator.edit(tree, rng):
-            return None
-        child = ast.unparse(tree) + "\n"
-        ast.parse(child)
+        edit = operator.edit(program, rng)
+        child = rewritten(program, edit) if edit else program.text
     except (SyntaxError, RecursionError):
         return None
-    return child if child != program else None
+    return child if child != program.text else None

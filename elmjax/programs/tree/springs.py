@@ -1,14 +1,17 @@
 """Edits of the walker's body: joints and springs added, parts repeated, springs toggled."""
 
 import ast
-import copy
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from elmjax.programs.tree.constants import number_places, perturb_place
-from elmjax.programs.tree.places import fresh_name, is_call_of
-from elmjax.programs.tree.variables import Kind, Scope, Value, scopes
+from elmjax.programs.tree.constants import number_places, perturbed
+from elmjax.programs.tree.edit import Assignment, Edit
+from elmjax.programs.tree.inference import scopes
+from elmjax.programs.tree.places import Body, fresh_name, is_call_of
+from elmjax.programs.tree.program import Program, analysis
+from elmjax.programs.tree.variables import Kind, Scope, Value
+from elmjax.programs.tree.walk import copied, walk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,9 @@ class Spot:
     joints: tuple[str, ...]
     lists: dict[str, int | None]
 
-    def insert(self, *sources: str) -> None:
+    def insert(self, *sources: str) -> Edit:
         """Inserts statements, given as text, from the top to the bottom."""
-        statements = ast.parse("\n".join(sources)).body
-        self.scope.function.body[self.index : self.index] = statements
+        return _insert(self.scope, self.index, ast.parse("\n".join(sources)).body)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,98 +54,110 @@ class Part:
     value: Value
 
 
-def add_joint_with_springs(tree: ast.Module, rng: random.Random) -> bool:
+def add_joint_with_springs(program: Program, rng: random.Random) -> Edit | None:
     """Adds a joint and two or three springs from it to joints that are there."""
-    spots = [spot for spot in _spots(tree) if spot.joints or spot.lists]
+    spots = [spot for spot in _spots(program) if spot.joints or spot.lists]
     if not spots:
-        return False
+        return None
     spot = _choose(spots, rng)
-    name = fresh_name(tree, rng.choice(("joint", "node", "tip", "foot")))
+    name = fresh_name(program, rng.choice(("joint", "node", "tip", "foot")))
     x, y = rng.randint(-6, 36) / 2, rng.randint(-4, 36) / 2
     anchors = {_joint(spot, rng) for _ in range(rng.randint(2, 3))}
-    spot.insert(
+    return spot.insert(
         f"{name} = {spot.creator}.add_joint({x:g}, {y:g})",
         *(_spring(spot.creator, name, anchor, rng) for anchor in sorted(anchors)),
     )
-    return True
 
 
-def add_spring(tree: ast.Module, rng: random.Random) -> bool:
+def add_spring(program: Program, rng: random.Random) -> Edit | None:
     """Adds a spring between two joints that are there."""
-    spots = [spot for spot in _spots(tree) if len(spot.joints) + 2 * len(spot.lists) > 1]
+    spots = [spot for spot in _spots(program) if len(spot.joints) + 2 * len(spot.lists) > 1]
     if not spots:
-        return False
+        return None
     spot = _choose(spots, rng)
     first = _joint(spot, rng)
     others = [other for _ in range(8) if (other := _joint(spot, rng)) != first]
     if not others:
-        return False
-    spot.insert(_spring(spot.creator, first, others[0], rng))
-    return True
+        return None
+    return spot.insert(_spring(spot.creator, first, others[0], rng))
 
 
-def repeat_part(tree: ast.Module, rng: random.Random) -> bool:
+def repeat_part(program: Program, rng: random.Random) -> Edit | None:
     """Calls a helper that makes joints once more, elsewhere, and connects what it made."""
-    sites = [
-        (scope, part, creator)
-        for scope in scopes(tree)
-        for part in _parts(scope)
-        for creator in scope.visible(part.statement.lineno, Kind.CREATOR)
-    ]
+    sites = _repeatable(program)
     if not sites:
-        return False
+        return None
     scope, part, creator = rng.choice(sites)
-    twin = copy.deepcopy(part.statement)
-    name = fresh_name(tree, part.name)
+    twin = copied(part.statement)
+    name = fresh_name(program, part.name)
     twin.targets = [ast.Name(id=name, ctx=ast.Store())]
     numbers = list(number_places(twin))
     for place in rng.sample(numbers, rng.randint(1, len(numbers))):
-        perturb_place(place, rng)
-    connection = _connection(tree, part, (creator, name), rng)
-    below = part.index + 1
-    scope.function.body[below:below] = [twin, *ast.parse(connection).body]
-    return True
+        place.put(perturbed(place, rng))
+    connection = _connection(program, part, (creator, name), rng)
+    return _insert(scope, part.index + 1, [twin, *ast.parse(connection).body])
 
 
-def connect_all_pairs(tree: ast.Module, rng: random.Random) -> bool:
+def connect_all_pairs(program: Program, rng: random.Random) -> Edit | None:
     """Adds a spring between every joint of one list and every joint of another, or of the same."""
-    spots = [spot for spot in _spots(tree) if spot.lists]
+    spots = [spot for spot in _spots(program) if spot.lists]
     if not spots:
-        return False
+        return None
     spot = _choose(spots, rng)
     first = rng.choice(list(spot.lists))
     second = rng.choice([other for other in spot.lists if other != first] or [first])
-    spot.insert(_all_pairs(tree, spot.creator, first, second, rng))
-    return True
+    return spot.insert(_all_pairs(program, spot.creator, first, second, rng))
 
 
-def toggle_rigid(tree: ast.Module, rng: random.Random) -> bool:
+def toggle_rigid(program: Program, rng: random.Random) -> Edit | None:
     """Makes a rigid spring oscillate, or an oscillating one rigid."""
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if is_call_of(node, "add_muscle") and isinstance(node, ast.Call) and len(node.args) >= 2
-    ]
+    calls = _springs(program)
     if not calls:
-        return False
+        return None
     call = rng.choice(calls)
     named = [keyword for keyword in call.keywords if keyword.arg == "is_distance"]
     if named:
-        named[0].value = ast.Constant(value=not _is_rigid(named[0].value))
-    elif len(call.args) > 2:
-        call.args[2] = ast.Constant(value=not _is_rigid(call.args[2]))
-    elif any(keyword.arg is None for keyword in call.keywords):
-        return False  # `**arguments` may already say it
-    else:
-        flag, amplitude, phase = False, *_oscillation(rng)
-        arguments = (flag,) if call.keywords else (flag, amplitude, phase)
-        call.args += [ast.Constant(value=argument) for argument in arguments]
-    return True
+        return (Assignment(named[0], "value", _toggled(named[0].value)),)
+    ends, flag, rest = call.args[:2], call.args[2:3], call.args[3:]
+    if flag:
+        return (Assignment(call, "args", [*ends, _toggled(flag[0]), *rest]),)
+    if any(keyword.arg is None for keyword in call.keywords):
+        return None  # `**arguments` may already say it
+    amplitude, phase = _oscillation(rng)
+    arguments = (False,) if call.keywords else (False, amplitude, phase)
+    added = [ast.Constant(value=argument) for argument in arguments]
+    return (Assignment(call, "args", [*ends, *added]),)
 
 
-def _spots(tree: ast.Module) -> list[Spot]:
+def _insert(scope: Scope, index: int, statements: list[ast.stmt]) -> Edit:
+    return (Body(owner=scope.function, field="body").with_statements(index, index, statements),)
+
+
+@analysis
+def _springs(program: Program) -> list[ast.Call]:
+    """Calls that add a spring between two ends."""
+    return [
+        node
+        for node in walk(program.tree)
+        if is_call_of(node, "add_muscle") and isinstance(node, ast.Call) and len(node.args) >= 2
+    ]
+
+
+@analysis
+def _repeatable(program: Program) -> list[tuple[Scope, Part, str]]:
+    """Parts with their function and the name of a creator for another one."""
+    return [
+        (scope, part, creator)
+        for scope in scopes(program)
+        for part in _parts(scope)
+        for creator in scope.visible(part.statement.lineno, Kind.CREATOR)
+    ]
+
+
+@analysis
+def _spots(program: Program) -> list[Spot]:
     """Every place at which a statement can be added."""
-    return [spot for scope in scopes(tree) for spot in _spots_of(scope)]
+    return [spot for scope in scopes(program) for spot in _spots_of(scope)]
 
 
 def _spots_of(scope: Scope) -> Iterator[Spot]:
@@ -194,9 +208,9 @@ def _oscillation(rng: random.Random) -> tuple[float, float]:
     return rng.randint(4, 20) / 20, rng.randrange(20) / 20
 
 
-def _is_rigid(flag: ast.expr) -> bool:
-    """Whether a flag is surely true; one that is computed counts as oscillating."""
-    return isinstance(flag, ast.Constant) and bool(flag.value)
+def _toggled(flag: ast.expr) -> ast.Constant:
+    """The other flag; one that is computed counts as that of an oscillating spring."""
+    return ast.Constant(value=not (isinstance(flag, ast.Constant) and bool(flag.value)))
 
 
 def _parts(scope: Scope) -> Iterator[Part]:
@@ -210,7 +224,7 @@ def _parts(scope: Scope) -> Iterator[Part]:
                     yield Part(statement=statement, index=index, name=name, value=value)
 
 
-def _connection(tree: ast.Module, part: Part, twin: tuple[str, str], rng: random.Random) -> str:
+def _connection(program: Program, part: Part, twin: tuple[str, str], rng: random.Random) -> str:
     """Springs between a part and its twin, which is given by the creator's and its own name."""
     creator, new = twin
     old, length = part.name, part.value.length
@@ -221,11 +235,11 @@ def _connection(tree: ast.Module, part: Part, twin: tuple[str, str], rng: random
         ends = {(_element(old, length, rng), _element(new, length, rng)) for _ in range(2)}
         return "\n".join(_spring(creator, a, b, rng) for a, b in sorted(ends))
     if way < 0.8:
-        a, b = fresh_name(tree, "a"), fresh_name(tree, "b")
+        a, b = fresh_name(program, "a"), fresh_name(program, "b")
         return f"for {a}, {b} in zip({old}, {new}):\n    {_spring(creator, a, b, rng)}"
-    return _all_pairs(tree, creator, old, new, rng)
+    return _all_pairs(program, creator, old, new, rng)
 
 
-def _all_pairs(tree: ast.Module, creator: str, first: str, second: str, rng: random.Random) -> str:
-    a, b = fresh_name(tree, "a"), fresh_name(tree, "b")
+def _all_pairs(program: Program, creator: str, first: str, second: str, rng: random.Random) -> str:
+    a, b = fresh_name(program, "a"), fresh_name(program, "b")
     return f"for {a} in {first}:\n    for {b} in {second}:\n        {_spring(creator, a, b, rng)}"

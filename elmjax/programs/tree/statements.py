@@ -1,13 +1,16 @@
 """Edits of whole statements: duplicate, delete, swap, wrap in a loop."""
 
 import ast
-import copy
 import random
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 
-from elmjax.programs.tree.constants import number, number_places, perturb_place, takes_fractions
+from elmjax.programs.tree.constants import number, number_places, perturbed, takes_fractions
+from elmjax.programs.tree.edit import Assignment, Edit
+from elmjax.programs.tree.inference import scopes
 from elmjax.programs.tree.places import (
+    Body,
     Place,
     bodies,
     bound_names,
@@ -16,84 +19,118 @@ from elmjax.programs.tree.places import (
     loaded_names,
     places,
 )
-from elmjax.programs.tree.variables import Kind, Scope, scopes
+from elmjax.programs.tree.program import Program, analysis
+from elmjax.programs.tree.variables import Kind, Scope
+from elmjax.programs.tree.walk import copied, walk
 
-Body = list[ast.stmt]
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a statement is.
+
+    Attributes:
+        body: The list that it is in.
+        index: Its position there.
+    """
+
+    body: Body
+    index: int
+
+    @property
+    def statement(self) -> ast.stmt:
+        """The statement."""
+        return self.body.statements[self.index]
+
+    def with_statements(self, *statements: ast.stmt) -> Assignment:
+        """What puts statements in the place of the statement."""
+        return self.body.with_statements(self.index, self.index + 1, statements)
 
 
-def duplicate_statement(tree: ast.Module, rng: random.Random) -> bool:
+def duplicate_statement(program: Program, rng: random.Random) -> Edit | None:
     """Repeats a statement behind itself with other numbers or, having none, other joints."""
-    sites = _movable(tree)
+    sites = list(_movable(program))
     rng.shuffle(sites)
-    known = scopes(tree)
-    for body, index in sites:
-        twin = copy.deepcopy(body[index])
-        if _perturb_statement(twin, known, rng):
-            body.insert(index + 1, twin)
-            return True
-    return False
+    for site in sites:
+        twin = copied(site.statement)
+        if _perturb_statement(twin, program, rng):
+            return (site.with_statements(site.statement, twin),)
+    return None
 
 
-def delete_statement(tree: ast.Module, rng: random.Random) -> bool:
+def delete_statement(program: Program, rng: random.Random) -> Edit | None:
     """Deletes a statement that is not alone and binds no name that is read elsewhere."""
-    loads = loaded_names(tree)
-    sites = [
-        (body, index)
-        for body, index in _movable(tree)
-        if len(body) > 1 and not _is_needed(body[index], loads)
-    ]
+    sites = _dispensable(program)
     if not sites:
-        return False
-    body, index = rng.choice(sites)
-    del body[index]
-    return True
+        return None
+    return (rng.choice(sites).with_statements(),)
 
 
-def swap_statements(tree: ast.Module, rng: random.Random) -> bool:
+def swap_statements(program: Program, rng: random.Random) -> Edit | None:
     """Swaps two neighbouring statements, unless the lower one reads a name that the upper binds."""
-    movable = _movable(tree)
-    sites = [
-        (body, index)
-        for (body, index), (below, next_index) in pairwise(movable)
-        if below is body
-        and next_index == index + 1
-        and not bound_names(body[index]) & loaded_names(body[index + 1]).keys()
-        and ast.dump(body[index]) != ast.dump(body[index + 1])
-    ]
+    sites = _swappable(program)
     if not sites:
-        return False
-    body, index = rng.choice(sites)
-    body[index], body[index + 1] = body[index + 1], body[index]
-    return True
+        return None
+    above, below = rng.choice(sites)
+    both = (below.statement, above.statement)
+    return (above.body.with_statements(above.index, below.index + 1, both),)
 
 
-def wrap_in_loop(tree: ast.Module, rng: random.Random) -> bool:
+def wrap_in_loop(program: Program, rng: random.Random) -> Edit | None:
     """Puts a statement into a loop in which one of its numbers grows from turn to turn."""
-    sites = [
-        (body, index, place)
-        for body, index in _movable(tree)
-        for place in number_places(body[index])
-        if not isinstance(place.owner, ast.Slice)
-    ]
+    sites = _numbers_of_statements(program)
     if not sites:
-        return False
-    body, index, place = rng.choice(sites)
-    variable = fresh_name(tree, rng.choice(("i", "k", "n", "step")))
-    place.put(_growing(place, variable, rng))
+        return None
+    site, place = rng.choice(sites)
+    variable = fresh_name(program, rng.choice(("i", "k", "n", "step")))
+    growing = place.with_node(_growing(place, variable, rng))
     turns = ast.parse(f"for {variable} in range({rng.randint(2, 5)}):\n    pass").body[0]
     assert isinstance(turns, ast.For)
-    turns.body = [body[index]]
-    body[index] = turns
-    return True
+    turns.body = [site.statement]
+    return (growing, site.with_statements(turns))
 
 
-def _movable(tree: ast.Module) -> list[tuple[Body, int]]:
+@analysis
+def _movable(program: Program) -> list[Site]:
     """Statements that a walker program can have more or fewer of, in source order."""
     return [
-        (body, index)
-        for body in bodies(tree)
-        for index, statement in enumerate(body)
+        Site(body=body, index=index)
+        for body in bodies(program.tree)
+        for index, statement in enumerate(body.statements)
         if _is_movable(statement)
+    ]
+
+
+@analysis
+def _dispensable(program: Program) -> list[Site]:
+    """Movable statements that can be missing."""
+    loads = loaded_names(program.tree)
+    return [
+        site
+        for site in _movable(program)
+        if len(site.body.statements) > 1 and not _is_needed(site.statement, loads)
+    ]
+
+
+@analysis
+def _swappable(program: Program) -> list[tuple[Site, Site]]:
+    """Neighbouring movable statements that can change places."""
+    return [
+        (above, below)
+        for above, below in pairwise(_movable(program))
+        if below == Site(body=above.body, index=above.index + 1)
+        and not bound_names(above.statement) & loaded_names(below.statement).keys()
+        and ast.dump(above.statement) != ast.dump(below.statement)
+    ]
+
+
+@analysis
+def _numbers_of_statements(program: Program) -> list[tuple[Site, Place]]:
+    """Movable statements with each of the numbers in them that may grow."""
+    return [
+        (site, place)
+        for site in _movable(program)
+        for place in number_places(site.statement)
+        if not isinstance(place.owner, ast.Slice)
     ]
 
 
@@ -104,7 +141,7 @@ def _is_movable(statement: ast.stmt) -> bool:
         inner = statement.value
     else:
         return False
-    return not any(is_call_of(node, "walker_creator", "get_walker") for node in ast.walk(inner))
+    return not any(is_call_of(node, "walker_creator", "get_walker") for node in walk(inner))
 
 
 def _is_needed(statement: ast.stmt, loads: Counter[str]) -> bool:
@@ -113,13 +150,14 @@ def _is_needed(statement: ast.stmt, loads: Counter[str]) -> bool:
     return any(loads[name] > own[name] for name in bound_names(statement))
 
 
-def _perturb_statement(statement: ast.stmt, known: list[Scope], rng: random.Random) -> bool:
+def _perturb_statement(statement: ast.stmt, program: Program, rng: random.Random) -> bool:
+    """Changes the copy of a statement."""
     numbers = list(number_places(statement))
     if numbers:
         for place in rng.sample(numbers, min(len(numbers), rng.randint(1, 2))):
-            perturb_place(place, rng)
+            place.put(perturbed(place, rng))
         return True
-    return any(_exchange_joint(statement, scope, rng) for scope in known)
+    return any(_exchange_joint(statement, scope, rng) for scope in scopes(program))
 
 
 def _exchange_joint(statement: ast.stmt, scope: Scope, rng: random.Random) -> bool:
@@ -131,7 +169,7 @@ def _exchange_joint(statement: ast.stmt, scope: Scope, rng: random.Random) -> bo
     joints = scope.visible(line, Kind.JOINT)
     used: list[Place] = [
         place
-        for place in places(statement)
+        for place in places(statement, ast.Name)
         if isinstance(place.node, ast.Name)
         and place.node.id in joints
         and isinstance(place.node.ctx, ast.Load)
