@@ -136,6 +136,7 @@ class Pretrain:
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
     )
     program_weight: NonNegative = 0.2  # weight of the loss on the program itself
+    line_positions: bool = True  # edits are read and written at the lines that they name
     checkpoint_every: Count = 500  # steps
     dtype: Literal["float32", "float16"] = "float32"  # in which the model's weights are stored
     rejection: Rejection = field(default_factory=Rejection)

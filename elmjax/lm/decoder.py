@@ -36,8 +36,9 @@ class Block(nnx.Module):
     def __init__(self, config: DecoderConfig, *, rngs: nnx.Rngs):
         self.heads = config.heads
         into = nnx.initializers.lecun_normal()
-        # Both branches of all layers add to one stream; without this its variance grows with depth.
-        back = nnx.initializers.variance_scaling(0.5 / config.layers, "fan_in", "truncated_normal")
+        # A layer starts by adding nothing: what it adds at random would drown the embeddings, and
+        # a small model would take long to recover from that.
+        back = nnx.initializers.zeros_init()
 
         def linear(inputs: int, outputs: int, init: nnx.Initializer) -> nnx.Linear:
             return nnx.Linear(inputs, outputs, use_bias=False, kernel_init=init, rngs=rngs)

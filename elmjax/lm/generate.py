@@ -16,6 +16,7 @@ from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decode import OwnMemory, empty_memory, read_token
 from elmjax.lm.decoder import Params
+from elmjax.lm.places import Cursor, Places
 from elmjax.lm.prefill import PromptMemory, prefill
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.sampling import choose_token
@@ -28,6 +29,7 @@ class _Progress:
     step: Array  # [] int32
     slots: Slots
     state: Array  # [parents, slots] int32, of the automaton
+    cursor: Cursor  # of the last tokens
     logits: Array  # [parents, slots, vocab] float32, of the next token
     memory: tuple[OwnMemory, ...]  # one per layer
     transcript: Transcript
@@ -72,6 +74,7 @@ def complete(
     first_parent: Array | int = 0,
     first_child: Array | int = 0,
     automaton: Automaton | None = None,
+    places: Places | None = None,
 ) -> Completions:
     """Draws `children` completions of every prompt that has been read.
 
@@ -96,6 +99,7 @@ def complete(
         automaton: Which tokens may follow and where to end; None: all may, and only the end token
             ends. What it forbids has no probability before temperature and nucleus, and so none in
             `log_prob`.
+        places: Where tokens stand; None: one behind the other.
     """
     layers = decoder.blocks(params, config)
     keys = _child_keys(
@@ -116,21 +120,28 @@ def complete(
             state = automaton.after(state, token)
             finished |= automaton.final[state]
         transcript = progress.transcript.add(progress.step, now, token, log_prob, finished)
-        position = shared.length[:, None] + now.age
+        cursor = _advance(progress.cursor, token, places)
         stream, memory = read_token(
             layers,
             shared,
             progress.memory,
             decoder.embed(params, token),
-            turn=rotation(position, config.head_width, config.rope_theta),
+            turn=rotation(cursor.position, config.head_width, config.rope_theta),
             step=progress.step,
             age=now.age,
         )
         logits = decoder.logits(params, config, decoder.final_norm(params, config, stream))
         ended = finished | (now.age == max_new_tokens - 1)
         logits = jnp.where(ended[..., None], shared.logits[:, None], logits)
-        state = jnp.where(ended, 0, state)
-        return _Progress(progress.step + 1, now.after(ended), state, logits, memory, transcript)
+        return _Progress(
+            step=progress.step + 1,
+            slots=now.after(ended),
+            state=jnp.where(ended, 0, state),
+            cursor=_return(cursor, ended, shared),
+            logits=logits,
+            memory=memory,
+            transcript=transcript,
+        )
 
     at_once = children if slots is None else min(slots, children)
     start = _start(config, shared, at_once, children, max_new_tokens)
@@ -147,10 +158,29 @@ def _start(
         step=jnp.int32(0),
         slots=first,
         state=jnp.zeros_like(first.child),
+        cursor=_before(shared, first.child),
         logits=jnp.repeat(shared.logits[:, None], slots, axis=1),
         memory=empty_memory(config, first.child.size, time, shared.layers[0].key.dtype),
         transcript=Transcript.empty(first, children, time),
     )
+
+
+def _before(shared: PromptMemory, like: Array) -> Cursor:
+    """At the last token of the prompt, for all slots."""
+    last = shared.length[:, None] - 1
+    return Cursor(position=jnp.broadcast_to(last, like.shape), at_mark=jnp.zeros(like.shape, bool))
+
+
+def _advance(cursor: Cursor, token: Array, places: Places | None) -> Cursor:
+    if places is not None:
+        return places.after(cursor, token)
+    return Cursor(position=cursor.position + 1, at_mark=cursor.at_mark)
+
+
+def _return(cursor: Cursor, ended: Array, shared: PromptMemory) -> Cursor:
+    """Back to the prompt where a child has ended."""
+    first = _before(shared, ended)
+    return jax.tree.map(lambda start, here: jnp.where(ended, start, here), first, cursor)
 
 
 def _child_keys(key: Array, parents: Array, children: Array) -> Array:

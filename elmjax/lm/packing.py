@@ -32,6 +32,8 @@ class Document:
     prompt: Sequence[int]
     continuations: Sequence[Sequence[int]] = field(default_factory=tuple)
     given: Sequence[int] | None = None  # leading tokens of each continuation that are not learned
+    # Of the tokens of each continuation, in the prompt's count; None: they follow the prompt.
+    positions: Sequence[Sequence[int]] | None = None
     prompt_weight: float = 1.0
     continuation_weight: float = 1.0
 
@@ -132,19 +134,25 @@ def _fill(columns: dict[str, np.ndarray], documents: Sequence[Document]) -> None
     start = 0
     for group, document in enumerate(documents, start=1):
         last = len(document.prompt) - 1
-        pieces = [([*document.prompt], 0, 0, document.prompt_weight)]
+        pieces = [([*document.prompt], [*range(last)], 0, document.prompt_weight)]
         given = document.given or [0] * len(document.continuations)
-        for continuation, known in zip(document.continuations, given, strict=True):
+        positions = document.positions or [
+            range(last + 1, last + 1 + len(continuation)) for continuation in document.continuations
+        ]
+        for continuation, known, placed in zip(
+            document.continuations, given, positions, strict=True
+        ):
             sequence = [document.prompt[-1], *continuation]
-            pieces.append((sequence, last, known, document.continuation_weight))
-        for segment, (sequence, position, known, weight) in enumerate(pieces):
+            inputs = [last, *placed[:-1]]
+            pieces.append((sequence, inputs, known, document.continuation_weight))
+        for segment, (sequence, inputs, known, weight) in enumerate(pieces):
             length = len(sequence) - 1
             cut = slice(start, start + length)
             columns["tokens"][cut] = sequence[:-1]
             columns["targets"][cut] = sequence[1:]
             columns["weights"][cut] = weight
             columns["weights"][start : start + known] = 0.0
-            columns["position"][cut] = np.arange(position, position + length)
+            columns["position"][cut] = inputs
             columns["group"][cut] = group
             columns["segment"][cut] = segment
             start = cut.stop

@@ -20,6 +20,7 @@ from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
 from elmjax.lm.parts import Part, cut, join
+from elmjax.lm.places import Places
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
 from elmjax.lm.transcript import Completions
 
@@ -70,6 +71,7 @@ class Sampler:
         top_p: float = 1.0,
         prefix: np.ndarray | Array | None = None,
         automaton: Automaton | None = None,
+        places: Places | None = None,
     ) -> Completions:
         """Draws `children` completions of each prompt.
 
@@ -81,6 +83,7 @@ class Sampler:
             top_p: In (0, 1].
             prefix: [len(prompts), slots, width] embeddings read before the prompts.
             automaton: Which tokens may follow, with a row of `permitted` for each prompt.
+            places: Where tokens stand, with a row of `named` for each prompt.
 
         Returns:
             NumPy arrays with one row per prompt.
@@ -100,7 +103,12 @@ class Sampler:
             threads=self.threads or usual_threads(),
         )
         arguments = [
-            (params, self._prompt(prompts, part, prefix), key, how | _traced(part, automaton))
+            (
+                params,
+                self._prompt(prompts, part, prefix),
+                key,
+                how | _traced(part, automaton, places),
+            )
             for part in parts
         ]
         # Compiled here: two threads would compile the same program twice.
@@ -190,17 +198,25 @@ def compiled_sample(
     return jax.jit(sample)
 
 
-def _traced(part: Part, automaton: Automaton | None) -> dict[str, Any]:
+def _traced(part: Part, automaton: Automaton | None, places: Places | None) -> dict[str, Any]:
     traced: dict[str, Any] = {
         "first_parent": np.int32(part.first_parent),
         "first_child": np.int32(part.first_child),
     }
     if automaton is not None:
-        present = np.asarray(automaton.permitted)[part.rows]
-        absent = ((0, part.parents - len(present)), (0, 0))
-        permitted = np.pad(present, absent, constant_values=True)
-        traced["automaton"] = dataclasses.replace(automaton, permitted=jnp.asarray(permitted))
+        permitted = _rows_of(part, automaton.permitted, otherwise=True)
+        traced["automaton"] = dataclasses.replace(automaton, permitted=permitted)
+    if places is not None:
+        named = _rows_of(part, places.named, otherwise=-1)
+        traced["places"] = dataclasses.replace(places, named=named)
     return traced
+
+
+def _rows_of(part: Part, table: Array, *, otherwise: int) -> Array:
+    """The part's rows of a table with one for each prompt; absent parents have one value."""
+    present = np.asarray(table)[part.rows]
+    absent = ((0, part.parents - len(present)), (0, 0))
+    return jnp.asarray(np.pad(present, absent, constant_values=otherwise))
 
 
 def _compiled(program: Callable[..., Completions], *arguments: Any) -> Callable[..., Completions]:

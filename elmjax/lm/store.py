@@ -31,6 +31,9 @@ from elmjax.lm.tokenizer import BOS, END, PAD, Tokenizer
 
 CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 
+# A key of `config.json` that is ours alone: other readers give tokens their usual positions.
+LINE_POSITIONS = "elmjax_line_positions"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LanguageModel:
@@ -39,6 +42,7 @@ class LanguageModel:
     params: Params
     config: DecoderConfig
     tokenizer: Tokenizer
+    line_positions: bool = False  # whether it learned to edit at the positions of `places`
 
 
 def save(
@@ -117,7 +121,10 @@ def load(folder: str | Path) -> LanguageModel:
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from error
     model = LanguageModel(
-        params=params, config=config, tokenizer=Tokenizer.load(folder / TOKENIZER_FILE)
+        params=params,
+        config=config,
+        tokenizer=Tokenizer.load(folder / TOKENIZER_FILE),
+        line_positions=bool(content.get(LINE_POSITIONS, False)),
     )
     _check(model)
     return model
@@ -147,6 +154,7 @@ def _narrowed(tensors: dict[str, np.ndarray], dtype: np.dtype[Any]) -> dict[str,
 def _config_content(model: LanguageModel, dtype: str) -> dict[str, Any]:
     return {
         **config_to_hugging_face(model.config),
+        LINE_POSITIONS: model.line_positions,
         "dtype": dtype,
         "pad_token_id": model.tokenizer.pad,
         "bos_token_id": model.tokenizer.bos,

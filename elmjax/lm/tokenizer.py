@@ -101,6 +101,11 @@ class Tokenizer:
             raise ValueError(f"line must be in 0..{LINES - 1}, got {line}")
         return self.special(f"<|{line}|>")
 
+    @cached_property
+    def line_tokens(self) -> frozenset[int]:
+        """Ids of the tokens of all line numbers."""
+        return frozenset(map(self.line_token, range(LINES)))
+
     def encode(self, text: str) -> list[int]:
         """Ids of a text; nothing is added at either end."""
         return self._encoder.encode(text, add_special_tokens=False).ids

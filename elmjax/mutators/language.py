@@ -10,6 +10,7 @@ import numpy as np
 from elmjax import diffs
 from elmjax.diffs import Completion, DiffVerdict, Format, messages, unified
 from elmjax.lm.automaton import Automaton
+from elmjax.lm.places import Places, places
 from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.stop import stop_automaton
@@ -105,6 +106,7 @@ class LanguageMutator:
             temperature=self.temperature,
             top_p=self.top_p,
             automaton=self._automaton(requests, prompt_ids),
+            places=self._places(present),
         )
         rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
         return [
@@ -126,6 +128,12 @@ class LanguageMutator:
         unused = self.model.config.vocab_size - tokenizer.vocab_size
         texts = (*tokenizer.token_bytes, *[b""] * unused)
         return stop_automaton(texts, stop.encode(), len(parents))
+
+    def _places(self, prompt_ids: Sequence[list[int]]) -> Places | None:
+        model = self.model
+        if not model.line_positions:
+            return None
+        return places(model.tokenizer, prompt_ids, model.config.vocab_size)
 
     def _completions(
         self, tokens: np.ndarray, lengths: np.ndarray, finished: np.ndarray

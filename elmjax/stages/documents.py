@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from elmjax.corpus import EditedProgram
 from elmjax.diffs import numbered, prompts
 from elmjax.lm.packing import Document
+from elmjax.lm.places import place
 from elmjax.lm.tokenizer import Tokenizer
 
 WHOLE_PROGRAM_SHARE = 0.15  # of the parents, read once more as a whole program without numbers
@@ -17,6 +19,7 @@ def documents(
     *,
     program_weight: float,
     row_length: int,
+    line_positions: bool,
     seed: int,
 ) -> list[Document]:
     """Parents with their edits, and a share of the parents once more as whole programs.
@@ -26,12 +29,14 @@ def documents(
         tokenizer: of the model to be trained.
         program_weight: weight of the loss on the parent itself; 0 gives edits only.
         row_length: tokens that a document may take; a parent that has more edits comes again.
+        line_positions: whether edits stand at the lines that they name (`elmjax.lm.places`).
         seed: chooses the parents that are read as whole programs.
     """
     rng = random.Random(seed)
     made = []
     for parent in parents:
-        made += _edits(parent, tokenizer, program_weight, row_length)
+        for document in _edits(parent, tokenizer, program_weight, row_length):
+            made.append(_placed(document, tokenizer) if line_positions else document)
         if program_weight > 0 and rng.random() < WHOLE_PROGRAM_SHARE:
             made.append(_whole(parent.program, tokenizer))
     return made
@@ -54,6 +59,12 @@ def _edits(
         )
         for some in _shares([len(c) for c in continuations], row_length - len(prompt) + 1)
     ]
+
+
+def _placed(document: Document, tokenizer: Tokenizer) -> Document:
+    prompt = document.prompt
+    positions = [place(tokenizer, prompt, written) for written in document.continuations]
+    return replace(document, positions=positions)
 
 
 def _shares(lengths: Sequence[int], room: int) -> list[slice]:

@@ -74,6 +74,7 @@ def _lesson(run: Run, train: Sequence[EditedProgram], test: Sequence[EditedProgr
         documents,
         tokenizer=tokenizer,
         row_length=config.optimiser.row_length,
+        line_positions=config.line_positions,
         seed=run.seed(f"{STAGE}/whole"),
     )
     return Lesson(
@@ -82,6 +83,7 @@ def _lesson(run: Run, train: Sequence[EditedProgram], test: Sequence[EditedProgr
             params=decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init"))),
             config=shape,
             tokenizer=tokenizer,
+            line_positions=config.line_positions,
         ),
         train=make(train, program_weight=config.program_weight),
         test=make(test, program_weight=0.0),

@@ -50,6 +50,7 @@ def refine(
             tokenizer=model.tokenizer,
             program_weight=run.config.pretrain.program_weight,
             row_length=config.optimiser.row_length,
+            line_positions=model.line_positions,
             seed=run.seed(f"{stage}/whole"),
         ),
         test=(),

@@ -105,9 +105,16 @@ def test_init_is_finite_varied_and_repeatable(config):
     kernel = params["blocks"]["gate_up"]["kernel"]
     assert not np.allclose(kernel[0], kernel[1])  # layers draw from different keys
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(params))
-    log_probs = jax.nn.log_softmax(scores(params, config))
-    chance = np.log(config.vocab_size)
-    assert -np.mean(log_probs) == pytest.approx(chance, abs=1.0)  # starts near indifference
+
+
+def test_layers_start_by_adding_nothing(config):
+    params = decoder.init(config, jax.random.key(3))
+    tokens = jnp.arange(6)[None]
+    mask = jnp.tril(jnp.ones((1, 6, 6), bool))
+    embedded = decoder.embed(params, tokens)
+    hidden = decoder.hidden_states(params, config, embedded, tokens, mask)
+    size = jnp.sqrt(jnp.mean(embedded**2, axis=-1, keepdims=True) + config.norm_epsilon)
+    np.testing.assert_allclose(hidden, embedded / size, rtol=1e-5)
 
 
 def test_abstract_params_are_the_shapes_of_init(config):

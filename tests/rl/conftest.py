@@ -52,7 +52,13 @@ class ToyWorld:
 
     @cached_property
     def lm(self) -> decoder.Params:
-        return jax.jit(decoder.init, static_argnums=0)(DECODER, jax.random.key(0))
+        params = jax.jit(decoder.init, static_argnums=0)(DECODER, jax.random.key(0))
+        # Layers start by adding nothing; here they are to matter from the first update on.
+        for name in ("attention_out", "down"):
+            kernel = params["blocks"][name]["kernel"]
+            key = jax.random.key(len(name))
+            params["blocks"][name]["kernel"] = 0.15 * jax.random.normal(key, kernel.shape)
+        return params
 
     def start(self) -> PolicyParams:
         return _INIT_POLICY(self.lm, self.model, jax.random.key(1))

@@ -19,8 +19,15 @@ def tokenizer() -> Tokenizer:
     return Tokenizer.train(list(SEEDS.values()), entries=300)
 
 
-def make(tokenizer: Tokenizer, row_length: int):
-    return documents([PARENT], tokenizer, program_weight=0.2, row_length=row_length, seed=0)
+def make(tokenizer: Tokenizer, row_length: int, *, parents=(PARENT,), line_positions=True):
+    return documents(
+        parents,
+        tokenizer,
+        program_weight=0.2,
+        row_length=row_length,
+        line_positions=line_positions,
+        seed=0,
+    )
 
 
 @pytest.mark.parametrize("row_length", [100, 150, 1000])
@@ -60,9 +67,18 @@ def test_written_edits_parse_back(tokenizer) -> None:
 
 def test_a_share_of_the_programs_is_read_whole(tokenizer) -> None:
     parents = [EditedProgram(program=f"a = {i}", edits=PARENT.edits[:1]) for i in range(400)]
-    made = documents(parents, tokenizer, program_weight=0.2, row_length=200, seed=0)
+    made = make(tokenizer, 200, parents=parents)
     whole = [d for d in made if not d.given]
     assert np.isclose(len(whole) / 400, 0.15, atol=0.06)
     assert tokenizer.decode([*whole[0].prompt, *whole[0].continuations[0]]).startswith(
         prompts.WHOLE_PROGRAM
     )
+
+
+def test_edits_stand_at_the_lines_that_they_name_if_asked(tokenizer) -> None:
+    placed, plain = (make(tokenizer, 1000, line_positions=asked)[0] for asked in (True, False))
+    line = tokenizer.line_token(0)
+    for written, positions in zip(placed.continuations, placed.positions, strict=True):
+        assert positions[written.index(line)] == placed.prompt.index(line)
+    assert plain.positions is None
+    assert plain.continuations == placed.continuations
