@@ -30,9 +30,14 @@ def show(program: str) -> str:
 
 def entry_of(program: str) -> str | None:
     """Name of the last function at the top level; None without one or where it does not parse."""
+    names = functions_of(program)
+    return names[-1] if names else None
+
+
+def functions_of(program: str) -> list[str]:
+    """Names of the functions at the top level, in order; none where it does not parse."""
     try:
         statements = ast.parse(program).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    names = [node.name for node in statements if isinstance(node, ast.FunctionDef)]
-    return names[-1] if names else None
+        return []
+    return [node.name for node in statements if isinstance(node, ast.FunctionDef)]
