@@ -1,0 +1,145 @@
+"""What the rows of the study say: success rates with intervals, beside the paper's."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from elmjax.experiments.bugs.outcome import OPERATORS, Outcome
+from elmjax.experiments.bugs.published import PUBLISHED, Published
+from elmjax.experiments.bugs.task import TASKS, problems
+from elmjax.experiments.results import Results, Row
+from elmjax.report import Interval, proportion_interval
+from elmjax.report.success import (
+    Place,
+    Series,
+    format_percent,
+    success_markdown,
+    success_tables,
+)
+from elmjax.report.success_curves import success_curves
+from elmjax.report.table import plain_text
+
+TITLE = "bugs repaired [% of trials, 95 % interval]"
+# What decides an outcome but differs between the rows of a line, which are taken together.
+_WITHIN_A_LINE = ("bugs", "repeat")
+
+
+def write(results: Results) -> None:
+    """Prints the table, and writes it and the plot into the folder."""
+    rows = _current(results.rows)
+    series = lines(rows)
+    if not series:
+        return
+    places = {
+        Place(task.title, problem.bugs): None
+        for task in TASKS.values()
+        for problem in problems(task)
+        if any(not each.published and Place(task.title, 1) in each.rates for each in series)
+    }
+    _show(series, list(places))
+    text = success_markdown(TITLE.capitalize(), series, list(places)) + "\n" + _notes(rows)
+    (results.folder / "table.md").write_text(text, encoding="utf-8")
+    success_curves(series, results.folder / "success.png")
+
+
+def _show(series: Sequence[Series], places: Sequence[Place]) -> None:
+    console = Console()
+    if console.is_terminal:
+        console.print(success_tables(TITLE, series, places))
+    else:
+        print(plain_text(success_tables(TITLE, series, places, ascii_only=True)), end="")
+
+
+def lines(rows: Sequence[Row]) -> list[Series]:
+    """A series for every operator and model, each followed by the paper's that it compares with."""
+    series = []
+    for operator in OPERATORS:
+        ours = [row for row in rows if row["condition"]["operator"] == operator]
+        for label in dict.fromkeys(_label(row["condition"]) for row in ours):
+            rates = _rates([row for row in ours if _label(row["condition"]) == label])
+            series.append(Series(label=label, family=operator, published=False, rates=rates))
+        if ours:
+            series += [_published(each) for each in PUBLISHED if each.operator == operator]
+    return series
+
+
+def _current(rows: Sequence[Row]) -> list[Row]:
+    """The rows of trials without those of an earlier plan, or an earlier model of the same name.
+
+    Of an operator and model, the rows of a task that were last asked for decide.
+    """
+    trials = [row for row in rows if "operator" in row["condition"]]
+    latest = {_subject(row): _line(row) for row in trials}
+    return [row for row in trials if _line(row) == latest[_subject(row)]]
+
+
+def _subject(row: Row) -> tuple[str, str]:
+    return _label(row["condition"]), row["condition"]["task"]
+
+
+def _rates(rows: Sequence[Row]) -> dict[Place, Interval]:
+    """Success in % by task and bugs, over all repeats."""
+    tallies: dict[Place, Counter[str]] = {}
+    for row in rows:
+        place = Place(TASKS[row["condition"]["task"]].title, row["condition"]["bugs"])
+        tallies.setdefault(place, Counter()).update(row["values"]["outcomes"])
+    return {
+        place: _percent(tally[Outcome.FIXED], tally.total()) for place, tally in tallies.items()
+    }
+
+
+def _line(row: Row) -> dict:
+    return {key: value for key, value in row["condition"].items() if key not in _WITHIN_A_LINE}
+
+
+def _percent(fixed: int, trials: int) -> Interval:
+    return Interval(*(100.0 * part for part in proportion_interval(fixed, trials)))
+
+
+def _published(published: Published) -> Series:
+    rates = {}
+    for task, values in published.success.items():
+        for bugs, value in enumerate(values, start=1):
+            high = float("nan")
+            if value == 0.0 and published.trials is not None:
+                high = _percent(0, published.trials).high
+            rates[Place(TASKS[task].title, bugs)] = Interval(value, float("nan"), high)
+    return Series(label=published.label, family=published.operator, published=True, rates=rates)
+
+
+def _notes(rows: Sequence[Row]) -> str:
+    """How the results of each operator came about, and what became of its trials."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(_label(row["condition"]), []).append(row)
+    return "".join(
+        f"- `{name}`: {_settings(some)}. Of all trials: {_fates(some)}.\n"
+        for name, some in by_name.items()
+    )
+
+
+def _settings(rows: Sequence[Row]) -> str:
+    """The settings in words, each with all the values that it had."""
+    values: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for key, value in row["condition"].items():
+            if key not in ("operator", "model", "task", *_WITHIN_A_LINE) and value is not None:
+                values.setdefault(key, {})[str(value)] = None
+    return ", ".join(
+        f"{key.replace('_', ' ')} {' and '.join(some)}" for key, some in values.items()
+    )
+
+
+def _fates(rows: Sequence[Row]) -> str:
+    """Shares of the outcomes over all problems, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts.update(row["values"]["outcomes"])
+    shares = ((name, 100.0 * count / counts.total()) for name, count in counts.most_common())
+    return ", ".join(f"{name} {format_percent(share)} %" for name, share in shares)
+
+
+def _label(condition: Mapping[str, Any]) -> str:
+    return f"{condition['operator']} {condition.get('model', '')}".strip()
