@@ -24,6 +24,7 @@ from elmjax.report.table import plain_text
 TITLE = "bugs repaired [% of trials, 95 % interval]"
 # What decides an outcome but differs between the rows of a line, which are taken together.
 _WITHIN_A_LINE = ("bugs", "repeat")
+_TOLD_ELSEWHERE = ("operator", "model", "task", "trials", *_WITHIN_A_LINE)  # than in the settings
 
 
 def write(results: Results) -> None:
@@ -121,15 +122,16 @@ def _notes(rows: Sequence[Row]) -> str:
 
 
 def _settings(rows: Sequence[Row]) -> str:
-    """The settings in words, each with all the values that it had."""
+    """Trials of a problem and settings in words, each with all the values that it had."""
     values: dict[str, dict[str, None]] = {}
     for row in rows:
         for key, value in row["condition"].items():
-            if key not in ("operator", "model", "task", *_WITHIN_A_LINE) and value is not None:
+            if key not in _TOLD_ELSEWHERE and value is not None:
                 values.setdefault(key, {})[str(value)] = None
-    return ", ".join(
-        f"{key.replace('_', ' ')} {' and '.join(some)}" for key, some in values.items()
-    )
+    repeats = len({row["condition"]["repeat"] for row in rows})
+    trials = f"{repeats} x {rows[0]['condition']['trials']:,} trials of every problem"
+    told = (f"{key.replace('_', ' ')} {' and '.join(some)}" for key, some in values.items())
+    return ", ".join((trials, *told))
 
 
 def _fates(rows: Sequence[Row]) -> str:

@@ -55,11 +55,14 @@ def test_only_the_rows_of_the_last_plan_and_model_count(tmp_path) -> None:
 
 
 def test_a_table_says_how_its_numbers_came_about(tmp_path) -> None:
-    rows = [row("diff", 1, 25, model="walker", temperature=0.8)]
+    rows = [
+        row("diff", 1, fixed, model="walker", temperature=0.8, repeat=repeat)
+        for repeat, fixed in enumerate((20, 30))
+    ]
     summary.write(Results(tmp_path, "bugs", rows))
     notes = (tmp_path / "table.md").read_text().splitlines()[-1]
     assert notes == (
-        "- `diff walker`: trials 100, seed 0, temperature 0.8. "
+        "- `diff walker`: 2 x 100 trials of every problem, seed 0, temperature 0.8. "
         "Of all trials: wrong 75.0 %, fixed 25.0 %."
     )
 
