@@ -49,7 +49,6 @@ def _add_bugs(experiments: Commands) -> None:
     for option, number, help_text in (
         ("--trials", 1000, "trials of a language model, for each number of bugs and repeat"),
         ("--gp-trials", 100_000, "trials of gp"),
-        ("--tuning-trials", 500_000, "trials of gp for each mutation rate it is tuned over"),
         ("--repeats", 1, "repeats of every condition"),
     ):
         parser.add_argument(
@@ -63,7 +62,7 @@ def _add_bugs(experiments: Commands) -> None:
         "--rate",
         type=_share,
         metavar="P",
-        help="mutation rate of gp (default: tuned for each task)",
+        help="mutation rate of gp (default: tuned for every problem)",
     )
     parser.add_argument("--seed", metavar="S", help="the same results for the same number")
     add_config_option(parser)
@@ -100,7 +99,6 @@ def _bugs(options: argparse.Namespace, rest: Sequence[str]) -> int:
         tasks=tuple(name for name in TASKS if name in options.tasks),
         trials=options.trials,
         gp_trials=options.gp_trials,
-        tuning_trials=options.tuning_trials,
         rate=options.rate,
         repeats=options.repeats,
     )

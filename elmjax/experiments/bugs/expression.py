@@ -1,8 +1,8 @@
 """Trees whose structure never changes: a symbol a node, in postfix order. JAX, for one tree.
 
-Functions and terminals are numbered each for themselves. A name that is not defined has the value
-NaN, which stands for the exception that Python raises: it reaches the root from wherever it is, as
-no function here ignores an operand.
+Functions and terminals are numbered each for themselves. NaN stands for the exception that Python
+raises, as on a name that is not defined: it reaches the root from wherever it is, because no
+function here ignores an operand.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +15,21 @@ from jax import Array
 
 from elmjax.experiments.bugs.task import Task
 
+
+def _power(base: Array, exponent: Array) -> Array:
+    """NaN for what no float holds, and for NaN itself, whose power of zero is one elsewhere."""
+    power = jnp.power(base, exponent)
+    finite = jnp.isfinite(base) & jnp.isfinite(exponent) & jnp.isfinite(power)
+    return jnp.where(finite, power, jnp.nan)
+
+
 # `jnp.mod` takes the sign of the divisor, as Python does, and gives NaN for a divisor of zero.
 FUNCTIONS: Mapping[str, Callable[[Array, Array], Array]] = {
     "add": jnp.add,
     "sub": jnp.subtract,
     "mul": jnp.multiply,
     "mod": jnp.mod,
+    "pow": _power,
 }
 
 
@@ -68,7 +77,7 @@ def terminal_values(task: Task) -> np.ndarray:
 def evaluate(task: Task, shape: Shape, symbols: Array, values: Array) -> Array:
     """What a tree gives for every input.
 
-    Integers, and so exact: the trees of the study stay far below 2^24.
+    Sums and products of the study are integers far below 2^24, and so exact; powers may not be.
 
     Args:
         task: Whose functions the tree has.

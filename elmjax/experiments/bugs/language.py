@@ -12,7 +12,7 @@ from elmjax import diffs
 from elmjax.config import Evolve
 from elmjax.experiments.bugs.judge import Judge
 from elmjax.experiments.bugs.outcome import Counts
-from elmjax.experiments.bugs.task import Problem, Task
+from elmjax.experiments.bugs.task import Problem
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators import Child, LanguageMutator
 from elmjax.programs import canonical
@@ -43,7 +43,7 @@ class Repair:
     fingerprint: str
     canonical: bool
 
-    def settings(self, _task: Task) -> dict[str, Any]:
+    def settings(self, _problem: Problem) -> dict[str, Any]:
         """The model, how it is asked and how it samples."""
         return {
             "model": self.model,

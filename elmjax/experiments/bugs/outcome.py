@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Protocol
 
-from elmjax.experiments.bugs.task import Problem, Task
+from elmjax.experiments.bugs.task import Problem
 
 OPERATORS = ("gp", "diff", "prompt", "edit")
 
@@ -29,8 +29,8 @@ class Operator(Protocol):
     def name(self) -> str:
         """Its name on the command line."""
 
-    def settings(self, task: Task) -> dict[str, Any]:
-        """All that its results on a task depend on, beside bugs, trials and seed; plain data."""
+    def settings(self, problem: Problem) -> dict[str, Any]:
+        """All that its results on a problem depend on, beside trials and seed; plain data."""
 
     def attempt(self, problem: Problem, trials: int, seed: int) -> Iterator[Counts]:
         """Yields the outcomes of so many trials, in batches; the same ones for the same seed."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from elmjax.bench.machine import describe_machine, machine_slug, source_commit
 from elmjax.config import Config
-from elmjax.experiments.bugs import language, summary, tuning
+from elmjax.experiments.bugs import exhaustive, language, summary, tuning
 from elmjax.experiments.bugs.judge import Judge
 from elmjax.experiments.bugs.node_mutation import NodeMutation
 from elmjax.experiments.bugs.outcome import Counts, Operator, Outcome
@@ -36,8 +36,7 @@ class Plan:
         tasks: Some of `TASKS`.
         trials: Of a language model, for each problem and repeat.
         gp_trials: Of `gp`.
-        tuning_trials: Of `gp`, for each rate and problem, before all others.
-        rate: Mutation rate of `gp`; None tunes it.
+        rate: Mutation rate of `gp`; None tunes it for every problem.
         repeats: Times that every condition is measured, each with a seed of its own.
     """
 
@@ -45,7 +44,6 @@ class Plan:
     tasks: tuple[str, ...]
     trials: int
     gp_trials: int
-    tuning_trials: int
     rate: float | None
     repeats: int
 
@@ -67,7 +65,7 @@ def study(folder: Path, plan: Plan, config: Config) -> None:
     with ExitStack() as stack:
         operators: list[Operator] = []
         if "gp" in plan.operators:
-            operators.append(NodeMutation(rates=_rates(results, plan, config.seed)))
+            operators.append(NodeMutation(rates=_rates(results, plan)))
         if weights is not None:
             pool = stack.enter_context(open_pool(config))
             judge = Judge(pool, config.programs.remembered)
@@ -81,29 +79,33 @@ def study(folder: Path, plan: Plan, config: Config) -> None:
     summary.write(results)
 
 
-def _rates(results: Results, plan: Plan, seed: int) -> dict[str, float]:
-    """The mutation rate of each task."""
-    if plan.rate is not None:
-        return dict.fromkeys(plan.tasks, plan.rate)
-    return {
-        name: _tuned_rate(results, TASKS[name], plan.tuning_trials, seed) for name in plan.tasks
-    }
+def _rates(results: Results, plan: Plan) -> dict[str, float]:
+    """The mutation rate of each problem."""
+    if plan.rate is None:
+        tuned = (_tuned_rates(results, TASKS[name]) for name in plan.tasks)
+        return {name: rate for rates in tuned for name, rate in rates.items()}
+    every = (problem for name in plan.tasks for problem in problems(TASKS[name]))
+    return {problem.name: plan.rate for problem in every}
 
 
-def _tuned_rate(results: Results, task: Task, trials: int, seed: int) -> float:
-    condition = {"tuned": "gp", "task": task.name, "trials": trials, "seed": seed}
+def _tuned_rates(results: Results, task: Task) -> dict[str, float]:
+    """The best rate of each problem of a task."""
+    condition = {"tuned": "gp", "task": task.name}
     values = results.recall(condition)
     if values is None:
-        started, tried = time.monotonic(), []
-        with stage_progress(f"tuning of gp, {task.title}", len(tuning.RATES)) as progress:
-            for trial in tuning.try_rates(task, trials, _seed(seed, f"tuning/{task.name}")):
-                tried.append(trial)
-                progress.advance(1, best=tuning.best(tried))
-        grid = [{"rate": trial.rate, "fixed": trial.fixed} for trial in tried]
-        values = results.keep(
-            condition, {"rate": tuning.best(tried), "tried": grid, **_circumstances(started)}
-        )
-    return float(values["rate"])
+        started, found = time.monotonic(), []
+        with stage_progress(f"tuning of gp, {task.title}", exhaustive.chunks(task)) as progress:
+            for some in exhaustive.right_trees(task):
+                found.append(some)
+                progress.advance(1, right_trees=sum(map(len, found)))
+        right = np.concatenate(found)
+        rates = {each.name: tuning.best_rate(each, right) for each in problems(task)}
+        exact = {
+            each.name: exhaustive.success(each, right, rates[each.name]) for each in problems(task)
+        }
+        measured = {"rates": rates, "success": exact, "right_trees": len(right)}
+        values = results.keep(condition, {**measured, **_circumstances(started)})
+    return dict(values["rates"])
 
 
 def _measure(results: Results, operator: Operator, plan: Plan, seed: int) -> None:
@@ -139,7 +141,7 @@ def _condition(
         "repeat": repeat,
         "trials": trials,
         "seed": seed,
-        **operator.settings(problem.task),
+        **operator.settings(problem),
     }
 
 

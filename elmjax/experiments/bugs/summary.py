@@ -22,9 +22,7 @@ from elmjax.report.success_curves import success_curves
 from elmjax.report.table import plain_text
 
 TITLE = "bugs repaired [% of trials, 95 % interval]"
-# What decides an outcome but differs between the rows of a line, which are taken together.
-_WITHIN_A_LINE = ("bugs", "repeat")
-_TOLD_ELSEWHERE = ("operator", "model", "task", "trials", *_WITHIN_A_LINE)  # than in the settings
+_TOLD_ELSEWHERE = ("operator", "model", "task", "bugs", "trials", "repeat")  # than in the settings
 
 
 def write(results: Results) -> None:
@@ -69,15 +67,20 @@ def lines(rows: Sequence[Row]) -> list[Series]:
 def _current(rows: Sequence[Row]) -> list[Row]:
     """The rows of trials without those of an earlier plan, or an earlier model of the same name.
 
-    Of an operator and model, the rows of a task that were last asked for decide.
+    Of an operator and model, the rows of a problem that were last asked for decide.
     """
     trials = [row for row in rows if "operator" in row["condition"]]
-    latest = {_subject(row): _line(row) for row in trials}
-    return [row for row in trials if _line(row) == latest[_subject(row)]]
+    latest = {_subject(row): _but_repeat(row) for row in trials}
+    return [row for row in trials if _but_repeat(row) == latest[_subject(row)]]
 
 
-def _subject(row: Row) -> tuple[str, str]:
-    return _label(row["condition"]), row["condition"]["task"]
+def _subject(row: Row) -> tuple[str, str, int]:
+    return _label(row["condition"]), row["condition"]["task"], row["condition"]["bugs"]
+
+
+def _but_repeat(row: Row) -> Row:
+    """The condition of a row, which is the same for all repeats."""
+    return {key: value for key, value in row["condition"].items() if key != "repeat"}
 
 
 def _rates(rows: Sequence[Row]) -> dict[Place, Interval]:
@@ -89,10 +92,6 @@ def _rates(rows: Sequence[Row]) -> dict[Place, Interval]:
     return {
         place: _percent(tally[Outcome.FIXED], tally.total()) for place, tally in tallies.items()
     }
-
-
-def _line(row: Row) -> dict:
-    return {key: value for key, value in row["condition"].items() if key not in _WITHIN_A_LINE}
 
 
 def _percent(fixed: int, trials: int) -> Interval:
@@ -130,8 +129,8 @@ def _settings(rows: Sequence[Row]) -> str:
                 values.setdefault(key, {})[str(value)] = None
     repeats = len({row["condition"]["repeat"] for row in rows})
     trials = f"{repeats} x {rows[0]['condition']['trials']:,} trials of every problem"
-    told = (f"{key.replace('_', ' ')} {' and '.join(some)}" for key, some in values.items())
-    return ", ".join((trials, *told))
+    told = (f"{key.replace('_', ' ')} {', '.join(some)}" for key, some in values.items())
+    return "; ".join((trials, *told))
 
 
 def _fates(rows: Sequence[Row]) -> str:

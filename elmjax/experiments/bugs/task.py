@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 Number = int | float
 
-# Functions and constants of Tiny GP (Sipper, github.com/moshesipper/tiny_gp), from which the paper
-# took its baseline.
+# Of Tiny GP (Sipper, github.com/moshesipper/tiny_gp), which the paper's baseline is made from. What
+# a program needs beside them is added, and terminals are the names and numbers of the programs,
+# with bugs and without: the paper states neither set, and any other symbol would only hinder.
 TINY_FUNCTIONS = ("add", "sub", "mul")
-TINY_CONSTANTS = ("-2", "-1", "0", "1", "2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def _write_quadratic(bugs: int) -> str:
     return f'''\
 def quadratic(a,b,c,x):
     """Return quadratic: a,b,c are coefficients and x is the independent variable."""
-    return a*x**2{first}b*x{second}c
+    return a*pow(x,2){first}b*x{second}c
 '''
 
 
@@ -90,7 +90,7 @@ def _quadratic_signs(bugs: int) -> tuple[str, str]:
 def _quadratic_tree(bugs: int) -> tuple[str, ...]:
     names = {"+": "add", "-": "sub"}
     first, second = (names[sign] for sign in _quadratic_signs(bugs))
-    return ("a", "x", "x", "mul", "mul", "b", "x", "mul", first, "c", second)
+    return ("a", "x", "2", "pow", "mul", "b", "x", "mul", first, "c", second)
 
 
 PARITY = Task(
@@ -104,8 +104,7 @@ PARITY = Task(
     write=_write_parity,
     tree=_parity_tree,
     functions=(*TINY_FUNCTIONS, "mod"),
-    # The 3 of the fifth bug, without which the tree could not be written.
-    terminals=("b1", "b2", "b3", "b4", "c1", "c2", "c3", "c4", *TINY_CONSTANTS, "3"),
+    terminals=("b1", "b2", "b3", "b4", "c1", "c2", "c3", "c4", "2", "3"),
 )
 QUADRATIC = Task(
     name="quadratic",
@@ -118,8 +117,8 @@ QUADRATIC = Task(
     most_bugs=2,
     write=_write_quadratic,
     tree=_quadratic_tree,
-    functions=TINY_FUNCTIONS,
-    terminals=("a", "b", "c", "x", *TINY_CONSTANTS),
+    functions=(*TINY_FUNCTIONS, "pow"),
+    terminals=("a", "b", "c", "x", "2"),
 )
 TASKS = {task.name: task for task in (PARITY, QUADRATIC)}
 

@@ -65,7 +65,7 @@ def test_answers_are_read_judged_and_counted(untrained, judge, monkeypatch, name
 def test_operators_ask_what_the_paper_asks(untrained, judge) -> None:
     config = Evolve(temperature=0.8)
     settings = [
-        language.repair(name, config, untrained, judge, "mark").settings(PARITY)
+        language.repair(name, config, untrained, judge, "mark").settings(PROBLEM)
         for name in ("diff", "prompt", "edit")
     ]
     assert [each["message"] for each in settings] == [

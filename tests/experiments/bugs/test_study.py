@@ -15,7 +15,6 @@ def plan(**changes) -> Plan:
         "tasks": ("quadratic",),
         "trials": 4,
         "gp_trials": 3000,
-        "tuning_trials": 1,
         "rate": 0.15,
         "repeats": 2,
     }
@@ -74,17 +73,18 @@ def test_a_study_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch) ->
     assert outcomes(tmp_path / "stopped") == outcomes(tmp_path / "whole")
 
 
-def test_the_rate_is_tuned_where_none_is_given_and_kept(tmp_path, monkeypatch) -> None:
-    study(tmp_path, plan(rate=None, repeats=1), Config())
-    (tuned,) = (row for row in rows(tmp_path) if "tuned" in row["condition"])
-    used = {
-        row["condition"]["rate"]
-        for row in rows(tmp_path)
-        if row is not tuned and "rate" in row["condition"]
-    }
-    assert used == {tuned["values"]["rate"]}
-    monkeypatch.setattr(module.tuning, "try_rates", None)  # trying again would fail
-    study(tmp_path, plan(rate=None, repeats=1), Config())
+def test_rates_are_tuned_where_none_is_given_and_kept(tmp_path, sum_task, monkeypatch) -> None:
+    monkeypatch.setitem(module.TASKS, "sum", sum_task)
+    monkeypatch.setattr(module.summary, "write", lambda _: None)  # nothing is published of it
+    sums = plan(tasks=("sum",), rate=None, repeats=1)
+    study(tmp_path, sums, Config())
+    tuned, *trials = rows(tmp_path)
+    assert tuned["condition"] == {"tuned": "gp", "task": "sum"}
+    assert tuned["values"]["right_trees"] == 2
+    rates = [row["condition"]["rate"] for row in trials]
+    assert rates == [tuned["values"]["rates"][f"sum-{bugs}"] for bugs in (1, 2)]
+    monkeypatch.setattr(module.exhaustive, "right_trees", None)  # counting again would fail
+    study(tmp_path, sums, Config())
     assert len(rows(tmp_path)) == 3
 
 

@@ -62,7 +62,7 @@ def test_a_table_says_how_its_numbers_came_about(tmp_path) -> None:
     summary.write(Results(tmp_path, "bugs", rows))
     notes = (tmp_path / "table.md").read_text().splitlines()[-1]
     assert notes == (
-        "- `diff walker`: 2 x 100 trials of every problem, seed 0, temperature 0.8. "
+        "- `diff walker`: 2 x 100 trials of every problem; seed 0; temperature 0.8. "
         "Of all trials: wrong 75.0 %, fixed 25.0 %."
     )
 

@@ -14,6 +14,7 @@ OPERATIONS = {
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
     "mod": lambda a, b: a % b,
+    "pow": lambda a, b: a**b,
 }
 
 
@@ -75,7 +76,7 @@ def test_the_bugs_of_parity_come_one_after_the_other() -> None:
 
 def test_the_bugs_of_quadratic_turn_plus_into_minus_from_left_to_right() -> None:
     ends = [QUADRATIC.write(bugs).split("return ")[1] for bugs in range(3)]
-    assert ends == ["a*x**2+b*x+c\n", "a*x**2-b*x+c\n", "a*x**2-b*x-c\n"]
+    assert ends == ["a*pow(x,2)+b*x+c\n", "a*pow(x,2)-b*x+c\n", "a*pow(x,2)-b*x-c\n"]
 
 
 @by_name
