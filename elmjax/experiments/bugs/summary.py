@@ -39,6 +39,7 @@ def write(results: Results) -> None:
     }
     _show(series, list(places))
     text = success_markdown(TITLE.capitalize(), series, list(places)) + "\n" + _notes(rows)
+    text += _exact(results.rows)
     (results.folder / "table.md").write_text(text, encoding="utf-8")
     success_curves(series, results.folder / "success.png")
 
@@ -117,6 +118,16 @@ def _notes(rows: Sequence[Row]) -> str:
     return "".join(
         f"- `{name}`: {_settings(some)}. Of all trials: {_fates(some)}.\n"
         for name, some in by_name.items()
+    )
+
+
+def _exact(rows: Sequence[Row]) -> str:
+    """What counting every tree says of the rates that `gp` was tuned to."""
+    return "".join(
+        f"- `gp` on {TASKS[row['condition']['task']].title}, every tree counted: "
+        f"{', '.join(f'{format_percent(100.0 * each)} %' for each in success.values())}.\n"
+        for row in rows
+        if "tuned" in row["condition"] and (success := row["values"]["success"])
     )
 
 

@@ -27,6 +27,7 @@ class Task:
         name: On the command line.
         title: In tables.
         function: Name of the function in its program.
+        variables: Names of its arguments.
         inputs: What it is tried on.
         reference: What it should give for an input.
         most_bugs: Bugs there are.

@@ -67,6 +67,14 @@ def test_a_table_says_how_its_numbers_came_about(tmp_path) -> None:
     )
 
 
+def test_a_table_tells_what_tuning_counted(tmp_path) -> None:
+    values = {"success": {"parity-1": 0.006, "parity-2": 0.0004}}
+    tuned = {"condition": {"tuned": "gp", "task": "parity"}, "values": values}
+    summary.write(Results(tmp_path, "bugs", [tuned, row("gp", 1, 1, rate=0.2)]))
+    notes = (tmp_path / "table.md").read_text().splitlines()[-1]
+    assert notes == "- `gp` on 4-Parity, every tree counted: 0.60 %, 0.040 %."
+
+
 def test_nothing_measured_gives_nothing(tmp_path) -> None:
     tuned = {"condition": {"tuned": "gp", "task": "parity"}, "values": {"rate": 0.2}}
     summary.write(Results(tmp_path, "bugs", [tuned]))
