@@ -1,4 +1,5 @@
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -45,6 +46,13 @@ def test_functions_of_other_names_are_called_where_the_named_one_is_missing(engi
 def test_a_program_that_gives_built_in_names_another_meaning_is_still_told_true(engine):
     program = "def f(a, b):\n    return a\n\ndef enumerate(x):\n    return []\nzip = range = None\n"
     assert outputs(run(engine, program).body).tolist() == [a for a, _ in PAIRS]
+
+
+def test_a_program_that_python_would_warn_of_is_told_in_silence(engine):
+    program = "def f(a, b):\n    return 1if a is 7else b\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert outputs(run(engine, program).body).tolist() == [b for _, b in PAIRS]
 
 
 @pytest.mark.parametrize(

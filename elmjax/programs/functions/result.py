@@ -2,6 +2,8 @@
 
 import ast
 
+from elmjax.programs.syntax import parse
+
 # A polynomial of the text's characters: two results that differ give two bodies, but for one chance
 # in a hundred million.
 _SHOW = """
@@ -37,7 +39,7 @@ def entry_of(program: str) -> str | None:
 def functions_of(program: str) -> list[str]:
     """Names of the functions at the top level, in order; none where it does not parse."""
     try:
-        statements = ast.parse(program).body
+        statements = parse(program).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [node.name for node in statements if isinstance(node, ast.FunctionDef)]
