@@ -113,7 +113,7 @@ def _published(published: Published) -> Series:
 def _notes(rows: Sequence[Row]) -> str:
     """How the results of each operator came about, and what became of its trials."""
     by_name: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: OPERATORS.index(row["condition"]["operator"])):
         by_name.setdefault(_label(row["condition"]), []).append(row)
     return "".join(
         f"- `{name}`: {_settings(some)}. Of all trials: {_fates(some)}.\n"
