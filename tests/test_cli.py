@@ -164,6 +164,18 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["simulate", "{square}", "--terrain.poet.gap_depth", "deep"], "terrain.poet: gap_depth"),
         (["terrains", "swamp"], "terrain swamp: unknown terrain: got 'swamp', want one of"),
         (["terrains", "-o", "sheet.jpg"], "-o: got 'sheet.jpg', wanted a file that ends in .png"),
+        (["experiment"], "the following arguments are required: EXPERIMENT"),
+        (["experiment", "bugs", "--operators", "tree"], "invalid choice: 'tree'"),
+        (["experiment", "bugs", "--operators"], "expected at least one argument"),
+        (["experiment", "bugs", "--tasks", "cubic"], "invalid choice: 'cubic'"),
+        (["experiment", "bugs", "--trials", "0"], "got '0', wanted an integer of 1 or more"),
+        (["experiment", "bugs", "--repeats", "x"], "got 'x', wanted an integer of 1 or more"),
+        (["experiment", "bugs", "--rate", "1.5"], "got '1.5', wanted a number above 0"),
+        (["experiment", "bugs", "--rate", "nan"], "got 'nan', wanted a number above 0"),
+        (["experiment", "bugs", "--model", "absent"], "got 'absent', wanted a folder or one of"),
+        (["experiment", "bugs", "--run", "."], "--run: . holds no experiment"),
+        (["experiment", "bugs", "--run", "{square}"], "square.py holds no experiment"),
+        (["experiment", "bugs", "stray"], "got 'stray', wanted --section.key value"),
         (["walk"], "invalid choice: 'walk'"),
     ],
 )
@@ -205,9 +217,24 @@ def test_a_machine_that_cannot_lock_programs_down_is_told_so(tmp_path, monkeypat
 def test_help_explains_every_command() -> None:
     done = elmjax("--help")
     assert done.returncode == 0
-    commands = "run pretrain evolve finetune conditional simulate mutate terrains config"
+    commands = "run pretrain evolve finetune conditional simulate mutate experiment terrains config"
     for command in commands.split():
         assert command in done.stdout
+
+
+def test_experiment_bugs_writes_results_table_and_plot(tmp_path, capsys) -> None:
+    folder = tmp_path / "bugs"
+    arguments = "--operators gp --tasks quadratic --gp-trials 2000 --rate 0.15 --repeats 2"
+    for _ in range(2):  # the second time nothing is left to measure
+        assert cli.main(["experiment", "bugs", "--run", str(folder), *arguments.split()]) == 0
+        assert "Quadratic, 2 bugs" in capsys.readouterr().out
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "results.json",
+        "success.png",
+        "table.md",
+    ]
+    rows = json.loads((folder / "results.json").read_text())["rows"]
+    assert [row["condition"]["bugs"] for row in rows] == [1, 2, 1, 2]
 
 
 def test_config_prints_what_it_reads_back(tmp_path) -> None:

@@ -13,6 +13,7 @@ from elmjax.diffs.format import Completion, Format
 from elmjax.diffs.messages import FIX_BUGS, MESSAGES, Message, choose
 from elmjax.diffs.native import NUMBERED
 from elmjax.diffs.native import PROGRAM as NATIVE_PROGRAM
+from elmjax.diffs.repair import FIX_SNIPPET, fix_instruction, fix_prompt
 from elmjax.diffs.rewrite import REWRITE
 from elmjax.diffs.search_replace import SEARCH_REPLACE
 from elmjax.diffs.verdict import DiffVerdict
@@ -21,6 +22,7 @@ __all__ = [
     "CARPER",
     "CROSSOVER",
     "FIX_BUGS",
+    "FIX_SNIPPET",
     "MESSAGES",
     "NATIVE_PROGRAM",
     "NUMBERED",
@@ -35,6 +37,8 @@ __all__ = [
     "apply",
     "between",
     "choose",
+    "fix_instruction",
+    "fix_prompt",
     "numbered",
     "unified",
 ]

@@ -14,10 +14,15 @@ def same_but_for_numbers(program: str, other: str) -> bool:
 
 
 def _without_numbers(program: str) -> str:
-    return ast.dump(_HideNumbers().visit(_parse(program)))
+    return ast.dump(_HideNumbers().visit(parse(program)))
 
 
-def _parse(program: str) -> ast.Module:
+def parse(program: str) -> ast.Module:
+    """The syntax tree of a program, without a warning whatever it says.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: as `ast.parse`.
+    """
     with warnings.catch_warnings():
         # Programs may say `x is 1`; that is nothing for people to be warned about.
         warnings.simplefilter("ignore")
@@ -58,9 +63,9 @@ def canonical(program: str) -> str:
 def canonical_tree(program: str) -> tuple[str, ast.Module]:
     """`canonical` form of a program, and the syntax tree of that text, with its line numbers."""
     try:
-        tree = _parse(program)
+        tree = parse(program)
         text = ast.unparse(tree)
     except (RecursionError, MemoryError):
         raise ValueError("canonical: the program is nested too deeply to parse") from None
     text = text + "\n" if text else ""
-    return text, tree if text == program else _parse(text)
+    return text, tree if text == program else parse(text)

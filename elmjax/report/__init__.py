@@ -5,7 +5,12 @@ from elmjax.report.drawing import Walk, contact_sheet, draw_walk
 from elmjax.report.heat_map import archive_heat_map
 from elmjax.report.metrics_log import MetricsLog, read_metrics
 from elmjax.report.progress import StageProgress, stage_progress
-from elmjax.report.statistics import Interval, difference_interval, mean_interval
+from elmjax.report.statistics import (
+    Interval,
+    difference_interval,
+    mean_interval,
+    proportion_interval,
+)
 from elmjax.report.table import closing_table, closing_text
 from elmjax.report.terrain_sheet import TerrainPicture, terrain_sheet
 
@@ -23,6 +28,7 @@ __all__ = [
     "draw_walk",
     "evolution_curves",
     "mean_interval",
+    "proportion_interval",
     "read_metrics",
     "reward_curves",
     "stage_progress",

@@ -100,9 +100,14 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
 
 def closing_text(summary: Mapping[str, Any], *, width: int = 100) -> str:
     """The closing table as plain text, for files and terminals without colours."""
+    return plain_text(closing_table(summary, ascii_only=True), width=width)
+
+
+def plain_text(table: Table, *, width: int = 100) -> str:
+    """A table without colours and without spaces at the ends of lines."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as capture:
-        console.print(closing_table(summary, ascii_only=True))
+        console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 

@@ -46,10 +46,10 @@ def language_mutator(
     config: Evolve, operator: str, model: LanguageModel, message: str | None = None
 ) -> LanguageMutator:
     """A language model as the configuration asks for it; arguments as of `make_mutator`."""
-    knows_programs = _knows_programs(model.tokenizer)
+    whole = diffs.NATIVE_PROGRAM if knows_programs(model.tokenizer) else diffs.REWRITE
     formats = {
         "diff": DIFF_FORMATS[config.format],
-        "rewrite": diffs.NATIVE_PROGRAM if knows_programs else diffs.REWRITE,
+        "rewrite": whole,
         "crossover": diffs.CROSSOVER,
     }
     masked = config.grammar_mask and operator == "diff" and config.format == "numbered"
@@ -65,7 +65,7 @@ def language_mutator(
     )
 
 
-def _knows_programs(tokenizer: Tokenizer) -> bool:
+def knows_programs(tokenizer: Tokenizer) -> bool:
     """Whether what opens a whole program is two tokens: the mark of our own models."""
     return len(tokenizer.encode(prompts.WHOLE_PROGRAM)) == 2
 

@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elmjax.report import difference_interval, mean_interval
+from elmjax.report import difference_interval, mean_interval, proportion_interval
 
 samples = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=30).filter(
     lambda values: np.std(values) > 1e-6
@@ -39,6 +39,27 @@ def test_difference_agrees_with_scipy(after, before):
     assert interval[1:] == pytest.approx((wanted.low, wanted.high), rel=1e-6, abs=1e-6)
 
 
+@given(
+    counts=st.integers(1, 10**6).flatmap(
+        lambda trials: st.tuples(st.integers(0, trials), st.just(trials))
+    ),
+    confidence=st.floats(0.5, 0.999),
+)
+def test_proportion_agrees_with_scipy(counts, confidence):
+    wanted = scipy.stats.binomtest(*counts).proportion_ci(confidence, method="exact")
+    interval = proportion_interval(*counts, confidence)
+    assert interval.mean == counts[0] / counts[1]
+    assert interval[1:] == pytest.approx((wanted.low, wanted.high), rel=1e-6, abs=1e-12)
+
+
+def test_what_never_happened_is_bounded_from_above():
+    # (1 - p)^n = 2.5 % at the upper end.
+    share, low, high = proportion_interval(0, 100_000)
+    assert (share, low) == (0.0, 0.0)
+    assert high == pytest.approx(1.0 - 0.025 ** (1 / 100_000), rel=1e-9)
+    assert proportion_interval(5, 5)[1:] == (pytest.approx(0.025 ** (1 / 5)), 1.0)
+
+
 def test_the_interval_covers_the_true_mean_as_often_as_it_says():
     rng = np.random.default_rng(0)
     intervals = [mean_interval(rng.normal(5.0, 2.0, 8), 0.9) for _ in range(2000)]
@@ -65,3 +86,7 @@ def test_errors_name_got_and_wanted():
         difference_interval([1.0, 2.0], [1.0, float("nan")])
     with pytest.raises(ValueError, match=r"confidence is 95; wanted"):
         mean_interval([1.0, 2.0], 95)
+    with pytest.raises(ValueError, match=r"got 3 successes of 2 trials; wanted"):
+        proportion_interval(3, 2)
+    with pytest.raises(ValueError, match=r"confidence is 95; wanted"):
+        proportion_interval(1, 2, 95)

@@ -35,7 +35,7 @@ def test_rewrite_asks_our_models_for_a_program_and_others_for_text(config, monke
     own = make_mutator(config, "rewrite")
     assert isinstance(own, LanguageMutator)
     assert (own.operator, own.format, own.max_new_tokens) == ("rewrite", diffs.NATIVE_PROGRAM, 32)
-    monkeypatch.setattr(operators, "_knows_programs", lambda _: False)
+    monkeypatch.setattr(operators, "knows_programs", lambda _: False)
     other = make_mutator(config, "rewrite", "Changed.")
     assert isinstance(other, LanguageMutator)
     assert (other.format, other.message) == (diffs.REWRITE, "Changed.")
@@ -47,8 +47,8 @@ def test_our_models_are_known_by_their_tokens(config) -> None:
             return list(map(ord, text))
 
     model = operators.language_model(config.model)
-    assert operators._knows_programs(model.tokenizer)
-    assert not operators._knows_programs(Characters())
+    assert operators.knows_programs(model.tokenizer)
+    assert not operators.knows_programs(Characters())
 
 
 def test_tree_and_crossover(config) -> None:

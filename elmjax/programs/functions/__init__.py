@@ -2,5 +2,6 @@
 
 from elmjax.programs.functions.generation import generate
 from elmjax.programs.functions.result import show
+from elmjax.programs.functions.table import outputs, tabulate
 
-__all__ = ["generate", "show"]
+__all__ = ["generate", "outputs", "show", "tabulate"]

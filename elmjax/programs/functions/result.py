@@ -2,6 +2,8 @@
 
 import ast
 
+from elmjax.programs.syntax import parse
+
 # A polynomial of the text's characters: two results that differ give two bodies, but for one chance
 # in a hundred million.
 _SHOW = """
@@ -30,9 +32,14 @@ def show(program: str) -> str:
 
 def entry_of(program: str) -> str | None:
     """Name of the last function at the top level; None without one or where it does not parse."""
-    try:
-        statements = ast.parse(program).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    names = [node.name for node in statements if isinstance(node, ast.FunctionDef)]
+    names = functions_of(program)
     return names[-1] if names else None
+
+
+def functions_of(program: str) -> list[str]:
+    """Names of the functions at the top level, in order; none where it does not parse."""
+    try:
+        statements = parse(program).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [node.name for node in statements if isinstance(node, ast.FunctionDef)]
