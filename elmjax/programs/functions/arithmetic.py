@@ -31,15 +31,15 @@ def formula(draft: Draft) -> None:
         draft.example(f"{name}({draft.number()}, {draft.number()})")
 
 
-def polynomial(draft: Draft) -> None:
-    """One expression in its parameters, with keyword arguments."""
+def expression(draft: Draft) -> None:
+    """One expression in its parameters; neither of the two that the bug-fixing study repairs."""
     name, x = draft.verb(), draft.letter()
     a, b, c = (draft.letter() for _ in range(3))
     terms = draft.pick(
-        f"{a} * {x} ** 2 + {b} * {x} + {c}",
-        f"({a} * {x} + {b}) * {x} + {c}",
+        f"{a} * {x} ** 3 - {b} / ({c} + {x} ** 2)",
+        f"({a} * {x} + {b}) * {c} - {x}",
         f"{a} * ({x} - {b}) * ({x} - {c})",
-        f"({a} + {b} + {c} + {x}) % {draft.integer(2, 5)}",
+        f"({a} * {b} - {x}) % {draft.integer(2, 5)} + {c}",
     )
     draft.function(f"{name}({a}, {b}, {c}, {x})", f"return {terms}")
     given = ", ".join(draft.number() for _ in range(4))

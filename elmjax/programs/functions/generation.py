@@ -7,7 +7,7 @@ from elmjax.programs.functions.draft import Draft
 
 STYLES = (
     arithmetic.formula,
-    arithmetic.polynomial,
+    arithmetic.expression,
     arithmetic.until,
     arithmetic.digits,
     arithmetic.recursion,
