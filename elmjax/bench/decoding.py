@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from elmjax.bench import memory
-from elmjax.bench.timing import compile_time, seconds_of, spread
+from elmjax.bench.timing import compile_time, quartiles, seconds_of
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
@@ -84,8 +84,8 @@ def measure(case: Case, repeats: int) -> Row:
     ]
     shared_seconds, separate_seconds = (list(column) for column in zip(*times, strict=True))
     tokens = case.batch * case.new_tokens
-    low, rate, high = (tokens / seconds for seconds in _quartiles(shared_seconds)[::-1])
-    ratios = _quartiles([b / a for a, b in times])
+    low, rate, high = (tokens / seconds for seconds in quartiles(shared_seconds)[::-1])
+    ratios = quartiles([b / a for a, b in times])
     return Row(
         **dataclasses.asdict(case),
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
@@ -93,7 +93,7 @@ def measure(case: Case, repeats: int) -> Row:
         threads=usual_threads(),
         tokens_per_second=rate,
         quartiles=(low, high),
-        separate_tokens_per_second=tokens / _quartiles(separate_seconds)[1],
+        separate_tokens_per_second=tokens / quartiles(separate_seconds)[1],
         ratio=ratios[1],
         ratio_quartiles=(ratios[0], ratios[2]),
         compile_seconds=compile_seconds,
@@ -163,12 +163,3 @@ def _memory(
     read = jax.jit(prefill, static_argnums=1)(params, config, prompt)
     copies = part.children if separate else 1
     return jax.tree.map(lambda leaf: jnp.repeat(leaf, copies, axis=0), read)
-
-
-def _quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    found = spread(values)
-    return (
-        found["lower_quartile_seconds"],
-        found["median_seconds"],
-        found["upper_quartile_seconds"],
-    )

@@ -5,8 +5,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
+from elmjax.bench.timing import quartiles
 from elmjax.diffs import NUMBERED
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators import LanguageMutator, numbered_grammar
@@ -62,7 +61,7 @@ def _measure(name: str, mutate: LanguageMutator, batch: int, children: int, repe
         seconds.append(time.perf_counter() - began)
         applied.append(sum(child.program is not None for child in made))
     rates = [n / taken for n, taken in zip(applied[1:], seconds[1:], strict=True)]
-    low, median, high = np.percentile(rates, (25, 50, 75)).tolist()
+    low, median, high = quartiles(rates)
     return Row(
         model=name,
         batch=batch,

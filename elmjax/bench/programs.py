@@ -15,6 +15,7 @@ from rich.console import Console
 
 from elmjax.bench.display import Columns, show_rows
 from elmjax.bench.record import circumstances, default_folder, write_record
+from elmjax.bench.timing import quartiles
 from elmjax.config import ConfigError
 from elmjax.executions import Executions
 from elmjax.programs import SEEDS, Limits, ProgramPool, Verdict, mutate
@@ -94,7 +95,7 @@ def bench_programs(repeats: int, folder: Path | None) -> dict[str, Any]:
     record = {
         **circumstances("programs", f"elmjax bench programs --repeats {repeats}"),
         "rows": rows,
-        "respawn_milliseconds": list(statistics.quantiles(respawn, n=4)),
+        "respawn_milliseconds": list(quartiles(respawn)),
     }
     write_record(record, folder / "programs.json")
     console.print(f"wrote {folder}/programs.json", highlight=False, markup=False)
@@ -169,7 +170,7 @@ def _rates(
 
 
 def _row(kind: str, way: str, workers: int, rates: list[float]) -> dict[str, Any]:
-    low, median, high = statistics.quantiles(rates, n=4) if len(rates) > 1 else rates * 3
+    low, median, high = quartiles(rates)
     return {
         "kind": kind,
         "way": way,

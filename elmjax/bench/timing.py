@@ -59,6 +59,12 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
+def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Lower quartile, median and upper quartile, none of them outside the values."""
+    lower, median, upper = np.percentile(values, (25, 50, 75)).tolist()
+    return lower, median, upper
+
+
 @contextlib.contextmanager
 def compile_time() -> Iterator[list[float]]:
     """Collects the durations of what JAX traces, lowers and compiles in the block, s."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elmjax.bench.memory import peak_bytes, reset_peak
-from elmjax.bench.timing import spread, time_repeats
+from elmjax.bench.timing import quartiles, spread, time_repeats
 
 
 def test_the_spread_of_five_numbers():
@@ -50,3 +50,11 @@ def test_the_peak_of_memory_grows_by_what_is_touched():
     assert before > 2**20
     block = np.ones(2**27, np.uint8)
     assert peak_bytes() - before == pytest.approx(block.nbytes, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [([3.0], (3.0, 3.0, 3.0)), ([1.0, 9.0], (3.0, 5.0, 7.0)), ([4, 0, 2, 1, 3], (1, 2, 3))],
+)
+def test_quartiles_lie_within_the_values(values, wanted):
+    assert quartiles(values) == wanted
