@@ -41,7 +41,7 @@ def pool():
 
 
 def worker_processes():
-    """Ids of this process's children that are Monty's workers."""
+    """Ids of this process's children that are Monty's workers, and no longer their launchers."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -49,9 +49,19 @@ def worker_processes():
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if parent == os.getpid() and b"subprocess" in words:
+        if parent == os.getpid() and words[1:2] == [b"subprocess"]:
             found.append(int(folder.name))
     return found
+
+
+def await_workers(count, *, before=()):
+    """Ids of `count` workers, which take a moment to become what they are."""
+    deadline = time.monotonic() + 30.0
+    while len(found := set(worker_processes()) - set(before)) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} workers"
+        time.sleep(0.01)
+    assert len(found) == count
+    return sorted(found)
 
 
 def status(process):
@@ -90,9 +100,7 @@ class TestWorker:
 
     @pytest.fixture
     def workers(self, pool):
-        found = worker_processes()
-        assert len(found) == 2
-        return found
+        return await_workers(2)
 
     def needs(self, pool, layer):
         assert layer in LAYERS
@@ -152,7 +160,7 @@ class TestWorker:
         assert always & set(pool.refused) == set()
 
     def test_one_that_is_killed_is_followed_by_one_that_is_locked_too(self, pool):
-        before = worker_processes()
+        before = await_workers(2)
         for process in before:
             os.kill(process, signal.SIGKILL)
         programs = list(SEEDS.values())
@@ -339,7 +347,7 @@ class TestLauncher:
         with MontyPool(workers=2, limits=LIMITS) as pool:
             script = Path(pool._launcher.path)
             assert script.exists()
-            assert len(set(worker_processes()) - before) == 2
+            await_workers(2, before=before)
         assert not script.parent.exists()
         assert set(worker_processes()) <= before
 
