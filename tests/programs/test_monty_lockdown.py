@@ -354,10 +354,10 @@ class TestLauncher:
     def test_workers_end_with_a_process_that_is_killed(self):
         program = (
             "import os, signal\n"
-            "from test_monty_lockdown import LIMITS, worker_processes\n"
+            "from test_monty_lockdown import LIMITS, await_workers\n"
             "from elmjax.programs.monty import MontyPool\n"
             "pool = MontyPool(workers=2, limits=LIMITS)\n"
-            "print(pool._launcher._folder.name, *worker_processes(), flush=True)\n"
+            "print(pool._launcher._folder.name, *await_workers(2), flush=True)\n"
             "os.kill(os.getpid(), signal.SIGKILL)\n"
         )
         ((folder, *workers),) = (line.split() for line in python(program, ends=-signal.SIGKILL))
