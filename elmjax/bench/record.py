@@ -1,7 +1,6 @@
 """The record of a benchmark: one JSON file that says what ran, where, when, and every row."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from elmjax.bench.machine import (
     machine_slug,
     source_commit,
 )
+from elmjax.files import write_whole
 
 # What every record says, whatever was measured.
 KEYS = ("benchmark", "date", "command", "commit", "machine", "versions", "rows")
@@ -41,9 +41,7 @@ def default_folder() -> Path:
 def write_record(record: dict[str, Any], path: Path) -> None:
     """Writes the whole record or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    write_whole(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def read_record(path: Path, keys: Sequence[str] = KEYS) -> dict[str, Any]:

@@ -5,12 +5,12 @@ condition, which is everything that decides it, and values.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from elmjax.config import ConfigError
+from elmjax.files import write_whole
 
 FILE = "results.json"
 
@@ -63,10 +63,7 @@ class Results:
     def write(self) -> None:
         """Writes the file, whole or not at all."""
         content = {"experiment": self.experiment, "rows": self.rows}
-        unfinished = self.folder / f"{FILE}.tmp"
-        text = json.dumps(content, indent=1, allow_nan=False)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        os.replace(unfinished, self.folder / FILE)
+        write_whole(self.folder / FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

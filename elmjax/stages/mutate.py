@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from elmjax import seeds
 from elmjax.config import Config, ConfigError
 from elmjax.mutators import Mutator
 from elmjax.programs import canonical
@@ -92,12 +91,11 @@ def _family(
 ) -> list[Offspring]:
     """One child of each owner in turn, not yet evaluated."""
     family: list[Offspring] = []
-    seeds = np.random.SeedSequence(seed)
+    drawn = seeds.stream(seed)
     for start in range(0, len(owners), AT_A_TIME):
         some = owners[start : start + AT_A_TIME]
         # Every child is asked for on its own, so that each has a message of its own.
-        (drawn,) = seeds.spawn(1)[0].generate_state(1, np.uint64) >> 1
-        children = mutator([parents[owner] for owner in some], 1, int(drawn))
+        children = mutator([parents[owner] for owner in some], 1, next(drawn))
         family += [Offspring(*pair, None) for pair in zip(some, children, strict=True)]
     return family
 

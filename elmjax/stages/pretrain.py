@@ -14,6 +14,7 @@ import jax
 from elmjax import corpus
 from elmjax.corpus import EditedProgram, Order
 from elmjax.diffs import FIX_BUGS, MESSAGES
+from elmjax.files import write_whole
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
@@ -51,9 +52,7 @@ def pretrain(run: Run) -> dict[str, Any]:
     summary = without_nan(
         {**_count(train, lesson.train), **losses, "rates": rates.measure(run, model)}
     )
-    (folder / "model" / "README.md").write_text(
-        card.write(run.config, model, summary), encoding="utf-8"
-    )
+    write_whole(folder / "model" / "README.md", card.write(run.config, model, summary))
     return run.finish(STAGE, summary)
 
 

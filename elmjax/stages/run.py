@@ -7,7 +7,6 @@ RUN/STAGE/            checkpoints, histories, models, pictures and summary.json 
 
 import json
 import math
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -15,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from elmjax import config as configuration
+from elmjax import seeds
 from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluator, Perturbed
+from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
@@ -60,8 +59,7 @@ class Run:
 
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
-        entropy = [self.config.seed, zlib.crc32(stage.encode()), *counters]
-        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
+        return seeds.derive(self.config.seed, stage, *counters)
 
     def summary(self, stage: str) -> dict[str, Any] | None:
         """What a finished stage reached; None while it is not finished."""
@@ -71,10 +69,8 @@ class Run:
     def finish(self, stage: str, summary: dict[str, Any]) -> dict[str, Any]:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
-        unfinished = path.with_suffix(".tmp")
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
-        unfinished.write_text(text + "\n", encoding="utf-8")
-        unfinished.rename(path)
+        write_whole(path, text + "\n")
         return without_nan(summary)
 
     def __enter__(self) -> Self:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from elmjax import diffs
+from elmjax import diffs, seeds
 from elmjax.config import Evolve
 from elmjax.experiments.bugs.judge import Judge
 from elmjax.experiments.bugs.outcome import Counts
@@ -59,11 +57,10 @@ class Repair:
     def attempt(self, problem: Problem, trials: int, seed: int) -> Iterator[Counts]:
         """Yields the outcomes of so many trials, in batches."""
         program = canonical(problem.program) if self.canonical else problem.program
-        seeds = np.random.SeedSequence(seed)
+        drawn = seeds.stream(seed)
         batch = min(BATCH, trials)  # one size for all batches: one compiled program
         for start in range(0, trials, batch):
-            drawn = int(seeds.spawn(1)[0].generate_state(1, np.uint64)[0] >> 1)
-            children = self.mutator([program], batch, drawn)[: trials - start]
+            children = self.mutator([program], batch, next(drawn))[: trials - start]
             yield self._judge(problem, children)
 
     def _judge(self, problem: Problem, children: list[Child]) -> Counts:

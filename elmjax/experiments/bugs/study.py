@@ -6,7 +6,6 @@ RUN/success.png    the same over the number of bugs
 """
 
 import time
-import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from elmjax import seeds
 from elmjax.bench.machine import describe_machine, machine_slug, source_commit
 from elmjax.config import Config
 from elmjax.experiments.bugs import exhaustive, language, summary, tuning
@@ -123,7 +123,7 @@ def _measure(results: Results, operator: Operator, plan: Plan, seed: int) -> Non
         for problem, condition in missing:
             started, counts = time.monotonic(), Counts()
             label = f"{operator.name}/{problem.name}"
-            own_seed = _seed(seed, label, int(condition["repeat"]))
+            own_seed = seeds.derive(seed, f"bugs/{label}", int(condition["repeat"]))
             for some in operator.attempt(problem, trials, own_seed):
                 counts += some
                 progress.advance(some.total(), problem=problem.name, fixed=counts[Outcome.FIXED])
@@ -153,9 +153,3 @@ def _circumstances(started: float) -> dict[str, Any]:
         "machine": machine_slug(describe_machine()),
         "commit": source_commit(),
     }
-
-
-def _seed(seed: int, label: str, repeat: int = 0) -> int:
-    """A 63-bit seed of its own for every condition."""
-    entropy = [seed, zlib.crc32(f"bugs/{label}".encode()), repeat]
-    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)

@@ -10,6 +10,7 @@ from elmjax.experiments.bugs.outcome import OPERATORS, Outcome
 from elmjax.experiments.bugs.published import PUBLISHED, Published
 from elmjax.experiments.bugs.task import TASKS, problems
 from elmjax.experiments.results import Results, Row
+from elmjax.files import write_whole
 from elmjax.report import Interval, proportion_interval
 from elmjax.report.success import (
     Place,
@@ -40,7 +41,7 @@ def write(results: Results) -> None:
     _show(series, list(places))
     text = success_markdown(TITLE.capitalize(), series, list(places)) + "\n" + _notes(rows)
     text += _exact(results.rows)
-    (results.folder / "table.md").write_text(text, encoding="utf-8")
+    write_whole(results.folder / "table.md", text)
     success_curves(series, results.folder / "success.png")
 
 
