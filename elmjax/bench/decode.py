@@ -1,7 +1,6 @@
 """`elmjax bench decode`: how fast this machine samples from language models."""
 
 import dataclasses
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from elmjax.bench import decoding, mutation
 from elmjax.bench.display import Columns, show_rows
+from elmjax.bench.options import choose, command_line, is_count
 from elmjax.bench.peaks import measure_peaks
 from elmjax.bench.record import circumstances, default_folder, write_record
 from elmjax.config import ConfigError
@@ -79,8 +79,7 @@ class Plan:
             "--new-tokens": str(self.new_tokens),
             "--repeats": str(self.repeats),
         }
-        words = [word for option in options.items() for word in option]
-        return shlex.join(["elmjax", "bench", "decode", *words])
+        return command_line("decode", options)
 
 
 def read_plan(
@@ -106,9 +105,7 @@ def read_plan(
         if number < 1:
             raise ConfigError(f"{option}: got {number}, wanted at least 1")
     for model in _words(models):
-        if model not in decoding.MODELS:
-            known = ", ".join(decoding.MODELS)
-            raise ConfigError(f"--models: got {model!r}, wanted one of {known}")
+        choose("--models", model, decoding.MODELS)
     plan = Plan(
         models=_words(models),
         writers=_words(writers),
@@ -158,9 +155,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
     words = _words(text)
-    if not words or not all(
-        word.isascii() and word.isdigit() and 1 <= int(word) <= MOST_SEQUENCES for word in words
-    ):
+    if not words or not all(is_count(word, MOST_SEQUENCES) for word in words):
         raise ConfigError(
             f"{option}: got {text!r}, wanted whole numbers from 1 to {MOST_SEQUENCES}"
         )

@@ -6,10 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 
 from elmjax.bench.timing import quartiles
-from elmjax.diffs import NUMBERED
+from elmjax.diffs import NUMBERED, messages
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators import LanguageMutator, numbered_grammar
-from elmjax.programs import canonical
 from elmjax.programs.generate import generate
 
 
@@ -80,8 +79,8 @@ def _programs(model: LanguageModel, count: int) -> list[str]:
     rng = random.Random(0)
     found: list[str] = []
     while len(found) < count:
-        program = canonical(generate(rng))
-        prompt = NUMBERED.prompt([program], "Changed make_walker function.")
+        program = generate(rng)
+        prompt = NUMBERED.prompt([program], messages.CHANGED.text)
         if isinstance(prompt, str) and 128 < len(model.tokenizer.encode(prompt)) <= 240:
             found.append(program)
     return found

@@ -2,11 +2,11 @@
 
 import dataclasses
 import math
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from elmjax.bench.cases import TERRAIN_NAMES, bucket_name
+from elmjax.bench.options import choose, command_line, is_count
 from elmjax.config import ConfigError
 from physics.body import CAPACITIES, Capacity
 from physics.simulate import BACKENDS
@@ -43,8 +43,7 @@ class Plan:
             "--repeats": str(self.repeats),
             **({"--against": self.against} if self.against else {}),
         }
-        words = [word for option in options.items() for word in option]
-        return shlex.join(["elmjax", "bench", "physics", *words])
+        return command_line("physics", options)
 
 
 def read_plan(
@@ -68,12 +67,12 @@ def read_plan(
     if repeats < 1:
         raise ConfigError(f"--repeats: got {repeats}, wanted at least 1")
     if against is not None:
-        _choose("--against", against, RIVALS)
+        choose("--against", against, RIVALS)
     return Plan(
-        backends=_read_list(backend, lambda word: _choose("--backend", word, BACKENDS)),
-        buckets=_read_list(buckets, lambda word: BUCKETS[_choose("--buckets", word, BUCKETS)]),
+        backends=_read_list(backend, lambda word: choose("--backend", word, BACKENDS)),
+        buckets=_read_list(buckets, lambda word: BUCKETS[choose("--buckets", word, BUCKETS)]),
         batches=_read_list(batches, _read_batch),
-        terrains=_read_list(terrains, lambda word: _choose("--terrains", word, TERRAIN_NAMES)),
+        terrains=_read_list(terrains, lambda word: choose("--terrains", word, TERRAIN_NAMES)),
         seconds=seconds,
         repeats=repeats,
         against=against,
@@ -85,13 +84,7 @@ def _read_list(text: str, read: Callable[[str], Value]) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(read(word.strip()) for word in text.split(",")))
 
 
-def _choose(option: str, word: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    if word not in known:
-        raise ConfigError(f"{option}: got {word!r}, wanted one of {', '.join(known)}")
-    return word
-
-
 def _read_batch(word: str) -> int:
-    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= MOST_WALKERS):
+    if not is_count(word, MOST_WALKERS):
         raise ConfigError(f"--batches: got {word!r}, wanted whole numbers from 1 to {MOST_WALKERS}")
     return int(word)

@@ -3,9 +3,8 @@
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from elmjax.cli.settings import Commands, add_config_option, overrides
+from elmjax.cli.settings import Commands, add_config_option, add_run_option, overrides
 from elmjax.config import load
 from elmjax.experiments.bugs.outcome import OPERATORS
 from elmjax.experiments.bugs.task import TASKS
@@ -29,13 +28,7 @@ def _add_bugs(experiments: Commands) -> None:
         "(paper, section 3.1). Finished conditions are kept in the folder and not run again; "
         "several models can share one. Sampling is set as for evolve: --evolve.temperature 0.8.",
     )
-    parser.add_argument(
-        "--run",
-        type=Path,
-        metavar="DIR",
-        default=Path("runs/bugs"),
-        help="folder of results, table and plot, written or continued (default: %(default)s)",
-    )
+    add_run_option(parser, default="runs/bugs", holds="results, table and plot")
     for option, choices, help_text in (
         ("--operators", OPERATORS, "what perturbs"),
         ("--tasks", tuple(TASKS), "functions to repair"),

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from elmjax.config import ConfigError, named_configs
@@ -22,6 +23,17 @@ def add_config_option(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="NAME",
         help=f"a TOML file or one of: {', '.join(named_configs())} (default: built-in values)",
+    )
+
+
+def add_run_option(parser: argparse.ArgumentParser, *, default: str, holds: str) -> None:
+    """Adds `--run`, the folder of what `holds` says."""
+    parser.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        default=Path(default),
+        help=f"folder of {holds}, written or continued (default: %(default)s)",
     )
 
 

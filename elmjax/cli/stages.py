@@ -2,9 +2,14 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from elmjax.cli.settings import EXPLANATION, Commands, add_config_option, overrides
+from elmjax.cli.settings import (
+    EXPLANATION,
+    Commands,
+    add_config_option,
+    add_run_option,
+    overrides,
+)
 from elmjax.config import Config, load
 
 Stage = Callable[[argparse.Namespace, Config], int]
@@ -37,13 +42,7 @@ def _add_stage(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_option(parser)
-    parser.add_argument(
-        "--run",
-        type=Path,
-        metavar="DIR",
-        default=Path("runs/latest"),
-        help="folder of the run, written or continued (default: %(default)s)",
-    )
+    add_run_option(parser, default="runs/latest", holds="the run")
 
     def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
         written = options.run / "config.toml"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from elmjax.report.statistics import Interval
+from elmjax.report.table import markdown_table
 
 MISSING = "-"
 
@@ -70,9 +71,7 @@ def success_markdown(title: str, series: Sequence[Series], places: Sequence[Plac
     """The same as one table in Markdown."""
     heads = ["problem", *(" ".join(_heading(each)) for each in series)]
     rows = [[_row_label(place), *(_cell(each, place) for each in series)] for place in places]
-    rule = ["---", *("---:" for _ in series)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))
-    return f"{title}\n\n{table}\n"
+    return f"{title}\n\n{markdown_table(heads, rows, rule='---:')}\n"
 
 
 def _heading(series: Series) -> tuple[str, str]:

@@ -11,7 +11,7 @@ Stages, operators, quantities and terrains that are missing are left out. Interv
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -23,6 +23,18 @@ from elmjax.report.labels import terrain_label
 
 MISSING = "-"
 LISTED = 8  # names in a tally
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, rule: str = "---") -> str:
+    """A table in Markdown.
+
+    Args:
+        head: Of each column.
+        rows: Cells.
+        rule: Below the heads of all columns but the first; "---:" aligns them to the right.
+    """
+    rules = ["---", *(rule for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rules, *rows))
 
 
 def _count(value: float) -> str:

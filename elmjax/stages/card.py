@@ -1,13 +1,14 @@
 """The card that goes with a trained diff model: what it is, what it learned, how good it is."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 
 from elmjax.config import Config
 from elmjax.lm.store import LanguageModel
+from elmjax.report.table import markdown_table
 
 _PROGRAMS = {
     "generated": "newly generated walker programs",
@@ -73,7 +74,7 @@ def _tell_training(config: Config, summary: Mapping[str, Any]) -> str:
             "elites that run, change the body and do what their message says, with "
             f"{rejection.replay:g} programs of the data for each elite; after the loss above"
         )
-    return _table(("", ""), rows.items())
+    return markdown_table(("", ""), list(rows.items()))
 
 
 def _tell_rates(config: Config, name: str, rates: Mapping[str, Mapping[str, float | None]]) -> str:
@@ -83,12 +84,7 @@ def _tell_rates(config: Config, name: str, rates: Mapping[str, Mapping[str, floa
         for message, of_message in rates.items()
     ]
     heading = f"What becomes of its edits of {_PROGRAMS[name]}, {children} a program"
-    return f"{heading}:\n\n{_table(('message', *_COLUMNS.values()), rows)}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{heading}:\n\n{markdown_table(('message', *_COLUMNS.values()), rows)}"
 
 
 def _percent(share: float | None) -> str:
