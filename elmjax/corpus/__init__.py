@@ -8,13 +8,12 @@ repair is one more edit (`repairs`). Everything follows from a seed.
 
 from elmjax.corpus.edits import keep
 from elmjax.corpus.growth import Order, edited_programs, grow
-from elmjax.corpus.kinds import FUNCTIONS, KINDS, WALKERS, Kind
+from elmjax.corpus.kinds import FUNCTIONS, WALKERS, Kind
 from elmjax.corpus.records import EditedProgram, load, save
 from elmjax.corpus.repairs import repairs
 
 __all__ = [
     "FUNCTIONS",
-    "KINDS",
     "WALKERS",
     "EditedProgram",
     "Kind",

@@ -24,13 +24,11 @@ class Kind:
     """A kind of program.
 
     Attributes:
-        name: As in the configuration.
         start: Writes a program of this kind that runs.
         walker: The walker program whose body tells what a program does; it fails where that fails.
         subject: Name of the function that an edit from one program to another is about.
     """
 
-    name: str
     start: Callable[[random.Random], str]
     walker: Callable[[str], str]
     subject: Callable[[str, str], str]
@@ -59,16 +57,13 @@ def _edited_function(parent: str, child: str) -> str:
 
 
 WALKERS = Kind(
-    name="walkers",
     start=_start_walker,
     walker=lambda program: program,
     # The paper's messages name no other function, whatever they change.
     subject=lambda _parent, _child: "make_walker",
 )
 FUNCTIONS = Kind(
-    name="functions",
     start=functions.generate,
     walker=functions.show,
     subject=_edited_function,
 )
-KINDS = {kind.name: kind for kind in (WALKERS, FUNCTIONS)}

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from elmjax.corpus import KINDS, Order, edited_programs, grow, keep
+from elmjax.corpus import FUNCTIONS, WALKERS, Order, edited_programs, grow, keep
 from elmjax.diffs import MESSAGES, apply, numbered
 from elmjax.mutators import tree_mutator
 
@@ -12,7 +12,7 @@ PATTERNS = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("kind", [WALKERS, FUNCTIONS], ids=["walkers", "functions"])
 def test_every_parent_runs_and_every_edit_changes_what_it_does(kind, pool):
     parents = grow(12, kind, pool, random.Random(0))
     edited = keep(parents, tree_mutator(parents, 6, 0), 4, kind, pool)
@@ -30,7 +30,7 @@ def test_every_parent_runs_and_every_edit_changes_what_it_does(kind, pool):
 
 
 def test_the_same_seed_gives_the_same_data(pool):
-    kind = KINDS["walkers"]
+    kind = WALKERS
     first, again, other = (grow(4, kind, pool, random.Random(seed)) for seed in (1, 1, 2))
     assert first == again
     assert first != other

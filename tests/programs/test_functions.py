@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from elmjax.programs import LockdownUnavailable, ProgramPool, Verdict, canonical
+from elmjax.programs import Verdict, canonical
 from elmjax.programs.functions import generate, show
 from elmjax.programs.functions.draft import Draft
 from elmjax.programs.functions.generation import LONGEST, SHORTEST, STYLES
@@ -15,15 +15,6 @@ from elmjax.programs.functions.generation import LONGEST, SHORTEST, STYLES
 def programs():
     rng = random.Random(0)
     return [generate(rng) for _ in range(300)]
-
-
-@pytest.fixture(scope="module")
-def pool():
-    try:
-        with ProgramPool(workers=1) as pool:
-            yield pool
-    except LockdownUnavailable as reason:
-        pytest.skip(f"this machine cannot confine programs: {reason}")
 
 
 def test_programs_are_decided_by_the_state_of_the_generator(programs):

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from elmjax.programs import LockdownUnavailable, ProgramPool, Verdict, canonical
+from elmjax.programs import Verdict, canonical
 from elmjax.programs.generate import generate
 from elmjax.programs.generate.draft import Draft
 from elmjax.programs.generate.generation import LONGEST, SHORTEST, STYLES
@@ -16,15 +16,6 @@ from elmjax.programs.generate.shapes import SHAPES, add_helper, call
 def programs():
     rng = random.Random(0)
     return [generate(rng) for _ in range(300)]
-
-
-@pytest.fixture(scope="module")
-def pool():
-    try:
-        with ProgramPool(workers=1) as pool:
-            yield pool
-    except LockdownUnavailable as reason:
-        pytest.skip(f"this machine cannot confine programs: {reason}")
 
 
 def nodes(programs, kind):

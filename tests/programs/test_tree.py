@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elmjax.programs import SEEDS, LockdownUnavailable, ProgramPool, Verdict, canonical
+from elmjax.programs import SEEDS, Verdict, canonical
 from elmjax.programs.generate import generate
 from elmjax.programs.tree import (
     OPERATORS,
@@ -80,15 +80,6 @@ def calls_of(name: str, program: str) -> int:
 
 def added_lines(parent: str, child: str) -> Counter[str]:
     return Counter(child.splitlines()) - Counter(parent.splitlines())
-
-
-@pytest.fixture(scope="module")
-def pool():
-    try:
-        with ProgramPool(workers=1) as pool:
-            yield pool
-    except LockdownUnavailable as reason:
-        pytest.skip(f"this machine cannot confine programs: {reason}")
 
 
 @BRIEF
