@@ -112,13 +112,12 @@ def complete(
         return jnp.any(progress.slots.child < children)
 
     def draw_and_read(progress: _Progress) -> _Progress:
-        now, state = progress.slots, progress.state
-        logits = progress.logits if automaton is None else automaton.mask(progress.logits, state)
-        token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
-        finished = token == end_token
+        now = progress.slots
+        logits = progress.logits
         if automaton is not None:
-            state = automaton.after(state, token)
-            finished |= automaton.final[state]
+            logits = automaton.mask(logits, progress.state)
+        token, log_prob = choose_token(logits, temperature, top_p, _draw_keys(keys, now))
+        state, finished = _follow(progress.state, token, automaton, end_token)
         transcript = progress.transcript.add(progress.step, now, token, log_prob, finished)
         cursor = _advance(progress.cursor, token, places)
         stream, memory = read_token(
@@ -163,6 +162,17 @@ def _start(
         memory=empty_memory(config, first.child.size, time, shared.layers[0].key.dtype),
         transcript=Transcript.empty(first, children, time),
     )
+
+
+def _follow(
+    state: Array, token: Array, automaton: Automaton | None, end_token: Array | int
+) -> tuple[Array, Array]:
+    """The states after the tokens drawn, and whether the children finish with them."""
+    finished = token == end_token
+    if automaton is None:
+        return state, finished
+    state = automaton.after(state, token)
+    return state, finished | automaton.final[state]
 
 
 def _before(shared: PromptMemory, like: Array) -> Cursor:
