@@ -7,7 +7,10 @@ import numpy as np
 
 
 def derive(seed: int, label: str, *counters: int) -> int:
-    """A 63-bit seed for what has a label, and for a step of it where there are counters."""
+    """A 63-bit seed for what has a label, and for a step of it where there are counters.
+
+    NumPy fills short entropy up with zeros: without counters the seed is that of the counter 0.
+    """
     return _drawn(np.random.SeedSequence([seed, zlib.crc32(label.encode()), *counters]))
 
 
