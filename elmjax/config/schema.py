@@ -105,8 +105,9 @@ class Rejection:
 
     rounds: Natural = 0
     iterations: Count = 24  # of the MAP-Elites run on each seed whose elites are edited
-    proposals: Count = 12  # edits sampled of each elite
-    replay: NonNegative = 1.0  # parents of the corpus read again, for each elite
+    generated: Natural = 0  # newly generated programs that are edited beside the elites
+    proposals: Count = 12  # edits sampled of each program
+    replay: NonNegative = 1.0  # parents of the corpus read again, for each of these programs
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=200, learning_rate=1e-3, warmup=20)
     )

@@ -33,7 +33,7 @@ def write(config: Config, model: LanguageModel, summary: Mapping[str, Any]) -> s
     """
     return "\n\n".join(
         (
-            "# A diff model for walker programs",
+            f"# A diff model for {_subject(config)}",
             _describe(model),
             _tell_training(config, summary),
             *(_tell_rates(config, name, rates) for name, rates in summary["rates"].items()),
@@ -41,6 +41,10 @@ def write(config: Config, model: LanguageModel, summary: Mapping[str, Any]) -> s
             "it holds no text of others.\n",
         )
     )
+
+
+def _subject(config: Config) -> str:
+    return "ordinary functions" if config.pretrain.functions == 1.0 else "walker programs"
 
 
 def _describe(model: LanguageModel) -> str:
@@ -71,8 +75,9 @@ def _tell_training(config: Config, summary: Mapping[str, Any]) -> str:
     if rejection.rounds > 0:
         rows["refinement"] = (
             f"{rejection.rounds} rounds of {rejection.optimiser.steps} steps on its own edits of "
-            "elites that run, change the body and do what their message says, with "
-            f"{rejection.replay:g} programs of the data for each elite; after the loss above"
+            f"elites and of {rejection.generated:,} new programs a round that run, change the body "
+            f"and do what their message says, with {rejection.replay:g} programs of the data for "
+            "each of these; after the loss above"
         )
     return markdown_table(("", ""), list(rows.items()))
 

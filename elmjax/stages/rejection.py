@@ -2,9 +2,11 @@
 
 The corpus shows edits that syntax-tree mutation wrote; what a model itself gets wrong, a bracket or
 a name that is not there, it unlearns from what it got right. Parents are elites of short MAP-Elites
-runs on the paper's seeds, on which the model is to be used. No fitness is looked at.
+runs on the paper's seeds, on which the model is to be used, and newly generated programs. No
+fitness is looked at.
 """
 
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +25,7 @@ STAGE = "rejection"
 def refine(
     run: Run, model: LanguageModel, train: Sequence[EditedProgram], number: int
 ) -> LanguageModel:
-    """One round: samples edits of elites, keeps the good ones, and learns them.
+    """One round: samples edits of elites and programs, keeps the good ones, and learns them.
 
     Args:
         run: its configuration's `pretrain.rejection` says how much.
@@ -62,12 +64,20 @@ def refine(
 
 
 def _own_edits(run: Run, model: LanguageModel, stage: str) -> list[EditedProgram]:
-    """The model's own edits of elites that are worth learning; sampled once."""
+    """The model's own edits that are worth learning; sampled once."""
     path = run.folder / f"{stage}.parquet"
     if not path.exists():
         config = run.config.pretrain
-        parents = edits.elites(run, "elites", config.rejection.iterations)
+        elites = edits.elites(run, "elites", config.rejection.iterations)
+        parents = [*elites, *_generate(run, stage)]
         children = edits.sample(run, model, parents, config.rejection.proposals, stage)
         with run.pool() as pool:
             corpus.save(path, corpus.keep(parents, children, config.edits, WALKERS, pool))
     return corpus.load(path)
+
+
+def _generate(run: Run, stage: str) -> list[str]:
+    """Programs grown as those of the corpus; every round has its own."""
+    rng = random.Random(run.seed(f"{stage}/generated"))
+    with run.pool() as pool:
+        return corpus.grow(run.config.pretrain.rejection.generated, WALKERS, pool, rng)

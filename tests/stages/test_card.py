@@ -36,3 +36,10 @@ def test_the_card_tells_of_the_refinement():
     assert re.search(
         r"refinement \| 2 rounds of \d+ steps", write(**{"pretrain.rejection.rounds": "2"})
     )
+
+
+def test_the_card_is_titled_by_the_programs_that_were_learned():
+    assert write().startswith("# A diff model for walker programs")
+    ordinary = write(**{"pretrain.functions": "1.0"})
+    assert ordinary.startswith("# A diff model for ordinary functions")
+    assert "100% ordinary functions" in ordinary

@@ -9,6 +9,7 @@ from elmjax import corpus
 from elmjax.lm import store
 from elmjax.mutators import tree_mutator
 from elmjax.stages import edits
+from elmjax.stages.evolve import open_found
 from elmjax.stages.pretrain import pretrain
 from elmjax.stages.run import Run
 
@@ -25,10 +26,15 @@ SMALL = {
     "pretrain.optimiser": OPTIMISER,
     "pretrain.rejection.rounds": "1",
     "pretrain.rejection.iterations": "1",
+    "pretrain.rejection.generated": "4",
     "pretrain.rejection.proposals": "3",
     "pretrain.rejection.optimiser": OPTIMISER,
     "pretrain.rates": "{programs = 4, evaluations = 4, elites = 3, children = 4}",
 }
+
+
+def evolved_config(folder):
+    return configuration.load_dumped(folder / "elites" / "square" / "config.toml")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +58,12 @@ def test_what_the_model_wrote_well_is_learned(finished):
     steps = [line for line in (folder / "metrics.jsonl").open() if '"rejection-1"' in line]
     assert len(steps) == 2
     assert store.load(folder / "pretrain" / "model").config.layers == 1
+    with Run.open(folder / "elites" / "square", evolved_config(folder)) as run:
+        history = open_found(run, edits.OPERATOR).history
+    elites = {history.program(id) for id in range(len(history))}
+    from_elites = [parent.program in elites for parent in own]
+    assert any(from_elites)
+    assert not all(from_elites)
 
 
 def test_edits_of_generated_programs_and_of_elites_are_rated(finished):
