@@ -118,7 +118,14 @@ class Evaluator:
         names = [terrain] * len(programs) if isinstance(terrain, str) else list(terrain)
         if len(names) != len(programs):
             raise ValueError(f"terrain: got {len(names)} names, wanted one or {len(programs)}")
-        executions = self._executions.run(programs)
+        return self.judge(self.execute(programs), names)
+
+    def execute(self, programs: Sequence[str]) -> list[Execution]:
+        """The first half of `evaluate`: runs the programs. Threads may call it, and `judge`."""
+        return self._executions.run(programs)
+
+    def judge(self, executions: Sequence[Execution], names: Sequence[str]) -> list[Evaluation]:
+        """The second half of `evaluate`: lets what programs built walk on terrains by name."""
         places = [
             None if execution.body is None else (execution.body.digest(), name)
             for execution, name in zip(executions, names, strict=True)

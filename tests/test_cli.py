@@ -149,7 +149,10 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["run", "stray"], "got 'stray', wanted --section.key value"),
         (["run", "--terrain.swamp.depth", "3"], "terrain swamp: unknown terrain: got"),
         (["run", "--terrain.tunnel.depth", "3"], "depth"),
-        (["run", "--evolve.seed_program", "absent.py"], "evolve.seed_program: got 'absent.py'"),
+        (
+            ["run", "--evolve.seed_programs", '["absent.py"]'],
+            "evolve.seed_programs: got 'absent.py'",
+        ),
         (["run", "--evolve.model", "absent"], "model: got 'absent', wanted a folder or one of"),
         (["run", "--conditional.batch", "7"], "conditional.batch: got 7, wanted a multiple of 12"),
         (["run", "--grid.upper", "[0, 24, 300]"], "grid"),

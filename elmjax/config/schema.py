@@ -4,7 +4,7 @@ Defaults are the laptop's; `configs/*.toml` hold values for other machines and p
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -25,7 +25,15 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-Operator = Literal["diff", "tree", "mixed", "rewrite", "crossover"]
+def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
+    values = weights.values() if isinstance(weights, dict) else weights
+    if not any(values):
+        raise ValueError(f"got {weights}, wanted at least one weight above 0")
+    return weights
+
+
+Writer = Literal["diff", "tree", "rewrite", "crossover"]
+Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
 
 # One or more, all different.
@@ -148,10 +156,18 @@ class Pretrain:
 class Evolve:
     """Stage 1: MAP-Elites with a mutation operator (paper, section 5)."""
 
-    seed_program: str = "square"  # one of the paper's four, or a path
-    # A run each: edits written by a model; edits of the syntax tree; half of both; whole programs
-    # written by a model, from one parent or after the example of several.
+    # Of the paper's four, or paths; all are placed before the first iteration.
+    seed_programs: Annotated[tuple[str, ...], *Several] = ("square",)
+    # A run each: edits written by a model; edits of the syntax tree; whole programs written by a
+    # model, from one parent or after the example of several; several of these, by fixed weights or
+    # as a bandit learns which of them pays.
     operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
+    # Parents that each operator of "mixed" gets, and which operators "bandit" chooses from.
+    mix: Annotated[dict[Writer, NonNegative], AfterValidator(_not_all_zero)] = field(
+        default_factory=lambda: {"diff": 1.0, "tree": 1.0}
+    )
+    # Weight of an iteration's admissions for "bandit", against the next iteration's.
+    bandit_discount: Annotated[float, Field(gt=0, le=1)] = 0.95
     # How `diff` writes its edits. The shipped model was taught "numbered" only.
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
@@ -160,6 +176,14 @@ class Evolve:
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each
+    # Iterations whose children are made while the children of one are judged; their parents are
+    # drawn from the archive of that many iterations before.
+    ahead: Natural = 1
+    # How often a model is asked for "Changed make_walker function.", "Changed parameters in
+    # make_walker function." and "Small change to make_walker function."
+    message_weights: Annotated[
+        tuple[NonNegative, NonNegative, NonNegative], AfterValidator(_not_all_zero)
+    ] = (0.4, 0.3, 0.3)
     temperature: Positive = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     max_new_tokens: Count = 96  # of an edit

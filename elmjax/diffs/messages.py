@@ -1,6 +1,7 @@
 """The commit messages that ask a diff model for a mutation (paper, section 5.1 and appendix A)."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -30,12 +31,12 @@ CHANGED = Message(pattern="Changed {} function.", probability=0.4)
 CHANGED_PARAMETERS = Message(pattern="Changed parameters in {} function.", probability=0.3)
 SMALL_CHANGE = Message(pattern="Small change to {} function.", probability=0.3)
 MESSAGES = (CHANGED, CHANGED_PARAMETERS, SMALL_CHANGE)
+PROBABILITIES = tuple(message.probability for message in MESSAGES)
 
 # The bug-fixing tasks have one message of their own (section 3.1).
 FIX_BUGS = "Fixed bugs."
 
 
-def choose(rng: random.Random) -> Message:
-    """Draws one of `MESSAGES` with the paper's probabilities."""
-    weights = [message.probability for message in MESSAGES]
+def choose(rng: random.Random, weights: Sequence[float] = PROBABILITIES) -> Message:
+    """Draws one of `MESSAGES`, each as often as its weight says."""
     return rng.choices(MESSAGES, weights)[0]

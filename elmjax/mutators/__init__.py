@@ -8,17 +8,18 @@ it is counted and is never its parent again.
 from elmjax.mutators.crossover import CrossoverMutator
 from elmjax.mutators.grammar import numbered_grammar
 from elmjax.mutators.language import LanguageMutator
-from elmjax.mutators.mixed import mixed
 from elmjax.mutators.mutator import Child, Mutator
-from elmjax.mutators.tree import describe, tree_mutator
+from elmjax.mutators.team import Team
+from elmjax.mutators.tree import SharedTreeMutator, describe, tree_mutator
 
 __all__ = [
     "Child",
     "CrossoverMutator",
     "LanguageMutator",
     "Mutator",
+    "SharedTreeMutator",
+    "Team",
     "describe",
-    "mixed",
     "numbered_grammar",
     "tree_mutator",
 ]

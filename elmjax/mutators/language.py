@@ -18,6 +18,9 @@ from elmjax.lm.store import LanguageModel
 from elmjax.mutators.mutator import Child
 from elmjax.programs import canonical
 
+# Numbers of parents above this one are rounded up to its multiples: fewer programs are compiled.
+PARENTS_MULTIPLE = 4
+
 # What a model may write of each of some parents.
 Grammar = Callable[[LanguageModel, Sequence[str]], Automaton]
 
@@ -41,7 +44,8 @@ class LanguageMutator:
         max_new_tokens: Longest answer; a longer one is UNFINISHED.
         temperature: As in `sampling.choose_token`.
         top_p: As in `sampling.choose_token`.
-        message: Asked for every time; None draws one a parent with the paper's probabilities.
+        message: Asked for every time; None draws one a parent.
+        message_weights: How often each of `messages.MESSAGES` is drawn.
         grammar: What may be written of some parents; None: anything.
     """
 
@@ -52,6 +56,7 @@ class LanguageMutator:
     temperature: float = 1.0
     top_p: float = 1.0
     message: str | None = None
+    message_weights: tuple[float, ...] = messages.PROBABILITIES
     grammar: Grammar | None = None
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
@@ -65,7 +70,9 @@ class LanguageMutator:
         """The message of the next request; empty where the format takes none."""
         if not self.format.takes_message:
             return ""
-        return messages.choose(rng).text if self.message is None else self.message
+        if self.message is not None:
+            return self.message
+        return messages.choose(rng, self.message_weights).text
 
     def answer(self, requests: Sequence[Request], children: int, seed: int) -> list[Child]:
         """Children of every request, those of the first one first."""
@@ -97,7 +104,7 @@ class LanguageMutator:
             children=children,
             max_new_tokens=self.max_new_tokens,
             end_token=self.model.tokenizer.end,
-            parents=len(prompt_ids),
+            parents=_parents_bucket(len(prompt_ids)),
         )
         drawn = sampler(
             self.model.params,
@@ -176,6 +183,12 @@ class LanguageMutator:
     def _as_written(self, completion: Completion) -> str:
         tokenizer = self.model.tokenizer
         return completion.text + tokenizer.decode([tokenizer.end]) * completion.ended
+
+
+def _parents_bucket(parents: int) -> int:
+    if parents <= PARENTS_MULTIPLE:
+        return parents
+    return -(-parents // PARENTS_MULTIPLE) * PARENTS_MULTIPLE
 
 
 def _canonical_if_parses(program: str) -> str:

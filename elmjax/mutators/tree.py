@@ -2,12 +2,15 @@
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import repeat
 
-from elmjax import diffs
+from elmjax import diffs, seeds
 from elmjax.diffs import DiffVerdict, messages, unified
 from elmjax.mutators.mutator import Child
 from elmjax.programs import tree
-from elmjax.programs.tree import EditClass
+from elmjax.programs.tree import EditClass, TreeEdit
 
 
 def describe(edits: Sequence[EditClass]) -> str:
@@ -20,11 +23,37 @@ def describe(edits: Sequence[EditClass]) -> str:
 def tree_mutator(parents: Sequence[str], children: int, seed: int) -> list[Child]:
     """Children by random edits of the syntax tree, each with the message that is true of it."""
     rng = random.Random(seed)
-    return [_tree_child(parent, rng) for parent in parents for _ in range(children)]
+    return [
+        _child(parent, edit)
+        for parent in parents
+        for edit in tree.mutate_often(parent, children, rng)
+    ]
 
 
-def _tree_child(parent: str, rng: random.Random) -> Child:
-    edit = tree.mutate(parent, rng)
+@dataclass(frozen=True)
+class SharedTreeMutator:
+    """As `tree_mutator`, with the parents shared between processes.
+
+    Every parent has a seed of its own: the children do not depend on the number of processes.
+
+    Attributes:
+        executor: Of processes.
+    """
+
+    executor: Executor
+
+    def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
+        """Children of every parent, those of the first one first."""
+        own = [random.Random(seeds.derive(seed, "tree", i)) for i in range(len(parents))]
+        families = self.executor.map(tree.mutate_often, parents, repeat(children), own)
+        return [
+            _child(parent, edit)
+            for parent, edits in zip(parents, families, strict=True)
+            for edit in edits
+        ]
+
+
+def _child(parent: str, edit: TreeEdit) -> Child:
     if not edit.edits or edit.program == parent:
         return Child(
             operator="tree", message="", diff="", program=None, verdict=DiffVerdict.NO_CHANGE

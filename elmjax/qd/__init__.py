@@ -1,4 +1,4 @@
-"""Quality-diversity search: the grid of niches, the archive of elites, the history of programs.
+"""Quality-diversity search: niches, the archive of elites, the history, the choice of operators.
 
 Two records are kept apart. The archive holds arrays, one elite a cell, and says what is best now.
 The history holds text, every evaluated program with its lineage, and is the data set of stage 2.
@@ -9,16 +9,20 @@ from elmjax.qd.archive import Archive, Status
 from elmjax.qd.grid import Grid
 from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
 from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
+from elmjax.qd.selection import Bandit, FixedWeights, Selection
 
 __all__ = [
     "NO_CELL",
     "NO_PARENT",
     "Archive",
     "ArchiveMetrics",
+    "Bandit",
+    "FixedWeights",
     "Grid",
     "History",
     "HistoryError",
     "Record",
+    "Selection",
     "Status",
     "archive_metrics",
 ]

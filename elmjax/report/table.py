@@ -2,7 +2,8 @@
 
 The summary is plain data, as it stands in the run folder as JSON:
 
-    {"evolve": {OPERATOR: {QUANTITY: number}},
+    {"evolve": {OPERATOR: {QUANTITY: number,
+                           "operators": {NAME: {RATE: share}}, "messages": {NAME: {RATE: share}}}},
      "finetune": {QUANTITY: number or {"before": number, "after": number}},
      "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
 
@@ -22,6 +23,7 @@ from rich.text import Text
 from elmjax.report.labels import terrain_label
 
 MISSING = "-"
+BREAKDOWNS = ("operators", "messages")  # of the children of a run, in a table of their own
 LISTED = 8  # names in a tally
 
 
@@ -62,6 +64,11 @@ def _tally(counts: Mapping[str, int]) -> str:
     return "\n".join(lines) or MISSING
 
 
+def _shares(parts: Mapping[str, float]) -> str:
+    """One part a line."""
+    return "\n".join(f"{name} {100 * share:.0f} %" for name, share in parts.items())
+
+
 # Key in the summary: label and format. The order is the order of the rows.
 QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "programs": ("training programs", _count),
@@ -72,19 +79,24 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "valid_samples": ("samples with a fitness", _share),
     "novel_samples": ("different and new programs among them", _share),
     "evaluations": ("evaluations", _count),
+    "children": ("children", _count),
     "niches": ("niches", _count),
     "coverage": ("coverage", _share),
     "qd_score": ("QD score [m]", _distance),
     "best": ("best fitness [m]", _distance),
     "mean": ("mean fitness of the elites [m]", _distance),
     "applied": ("edits that apply", _share),
+    "parsed": ("children that are Python", _share),
     "run": ("programs that run", _share),
     "valid": ("walkers with a fitness", _share),
+    "unique": ("different from their siblings", _share),
     "admitted": ("admitted to the archive", _share),
+    "improved": ("in the place of a worse elite", _share),
     "program_hits": ("programs known from before", _share),
     "walk_hits": ("walks known from before", _share),
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
+    "busy": ("share of it at work", _shares),
     "outcomes": ("outcomes of the children", _tally),
     "errors": ("runtime errors among them", _tally),
 }
@@ -107,6 +119,8 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
     for stage, build in builders.items():
         if summary.get(stage):
             stack.add_row(build(summary[stage], lines))
+        if stage == "evolve" and (rates := _rates(summary.get(stage, {}))):
+            stack.add_row(_rates_table(rates, lines))
     return stack
 
 
@@ -126,8 +140,30 @@ def plain_text(table: Table, *, width: int = 100) -> str:
 def _evolve_table(operators: Mapping[str, Mapping[str, float]], lines: box.Box) -> Table:
     table = _table("Stage 1: evolution", "", operators, lines)
     for quantity in _rows(operators.values()):
+        if quantity in BREAKDOWNS:
+            continue
         cells = [_format(quantity, values.get(quantity)) for values in operators.values()]
         table.add_row(_label(quantity), *cells)
+    return table
+
+
+def _rates(operators: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Rates by run and by operator or message in it, where a run has more than one."""
+    return {
+        (run, name): rates
+        for run, values in operators.items()
+        for kind in BREAKDOWNS
+        if len(values.get(kind, {})) > 1
+        for name, rates in values[kind].items()
+    }
+
+
+def _rates_table(rates: Mapping[tuple[str, str], Mapping[str, Any]], lines: box.Box) -> Table:
+    quantities = list(dict.fromkeys(quantity for row in rates.values() for quantity in row))
+    table = _table("Stage 1: children by operator and message", "", ("", *quantities), lines)
+    for (run, name), row in rates.items():
+        cells = (_format(quantity, row.get(quantity)) for quantity in quantities)
+        table.add_row(Text(run), Text(name), *cells)
     return table
 
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elmjax.config import Evolve
-from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History, Record, Status
 from elmjax.qd.history import NO_CELL
-
-_NO_CHILD = frozenset(map(str, DiffVerdict))
 
 
 @dataclass(frozen=True)
@@ -115,17 +112,6 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
         cell=place.cell,
         step=step,
     )
-
-
-def rates(records: Sequence[Record]) -> dict[str, float]:
-    """Shares of children that are programs, that run, that walk and that enter the archive."""
-    flags = {
-        "applied": [record.outcome not in _NO_CHILD for record in records],
-        "run": [math.isfinite(record.height) for record in records],
-        "valid": [record.outcome == Verdict.OK for record in records],
-        "admitted": [record.admitted for record in records],
-    }
-    return {name: float(np.mean(values)) for name, values in flags.items()}
 
 
 def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:

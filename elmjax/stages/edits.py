@@ -103,7 +103,7 @@ def elites(run: Run, purpose: str, iterations: int) -> list[str]:
     for seed in SEEDS:
         search = replace(
             run.config.evolve,
-            seed_program=seed,
+            seed_programs=(seed,),
             operators=(OPERATOR,),
             iterations=iterations,
         )

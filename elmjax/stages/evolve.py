@@ -1,32 +1,37 @@
-"""Stage 1: MAP-Elites over height, width and mass, mutated by an operator (paper, section 5).
+"""Stage 1: MAP-Elites over height, width and mass, mutated by operators (paper, section 5).
 
 Every iteration draws parents uniformly over the inhabited niches, makes children of each, runs and
 simulates them, and offers them to the archive in order. Every child is written to the history,
-whatever became of it.
+whatever became of it. Children are made while those of the iteration before are judged, so that
+their parents come from the archive of `evolve.ahead` iterations earlier: the result is the same
+however fast the parts are.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import Config, ConfigError, Evolve
-from elmjax.evaluate import Evaluation, Evaluator
-from elmjax.mutators import Child, Mutator
-from elmjax.programs import SEEDS, Verdict, canonical
+from elmjax.config import Config, ConfigError
+from elmjax.evaluate import Evaluator
+from elmjax.mutators import Child
 from elmjax.qd import Archive, Grid, History, archive_metrics
 from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
-from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid, rates
-from elmjax.stages.operators import make_mutator
+from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid
+from elmjax.stages.line import Brood, Draw, Line
+from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
+from elmjax.stages.seeding import plant
+from elmjax.stages.stopwatch import Stopwatch
+from elmjax.stages.tally import RATES, tally, totals
 
-SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
+# Parts of an iteration, in each of which something is busy for `PART_seconds` of it.
+PARTS = ("mutation", "program", "physics", "confirmation", "admission")
+HITS = ("program_hits", "walk_hits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,7 @@ class Search:
 
     run: Run
     stage: str
-    mutator: Mutator
+    crew: Crew
     evaluator: Evaluator
     found: Found
 
@@ -58,25 +63,40 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
     config, stage = run.config.evolve, stage_name(operator)
     if (done := run.summary(stage)) is not None:
         return done
-    mutator = make_mutator(config, operator)
-    batch = config.parents * config.children
     with (
         Checkpoints(run.folder / stage / "checkpoints") as checkpoints,
+        open_crew(run.config, operator) as crew,
         run.pool(config.max_characters) as pool,
     ):
         evaluator = run.evaluator(pool, [config.terrain])
-        found, start = _start_or_resume(run, stage, checkpoints, evaluator)
-        search = Search(run=run, stage=stage, mutator=mutator, evaluator=evaluator, found=found)
-        with stage_progress(stage, config.iterations * batch, completed=start * batch) as progress:
-            for iteration in range(start, config.iterations):
-                numbers = _iterate(search, iteration)
-                run.metrics.write(stage, iteration, numbers)
-                shown = ("niches", "qd_score", "best", "valid")
-                progress.advance(batch, **{name: numbers[name] for name in shown})
-                last = iteration + 1 == config.iterations
-                if last or (iteration + 1) % config.checkpoint_every == 0:
-                    _save(checkpoints, iteration + 1, found)
+        found, start, drawn = _start_or_resume(run, stage, checkpoints, evaluator)
+        search = Search(run=run, stage=stage, crew=crew, evaluator=evaluator, found=found)
+        _relearn(search)
+        _search(search, checkpoints, start, drawn)
     return run.finish(stage, _summarise(run, stage, found))
+
+
+def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequence[Draw]) -> None:
+    """The iterations from `start` on, the first of them from parents that are drawn already."""
+    run, stage, config = search.run, search.stage, search.run.config.evolve
+    batch = config.parents * config.children
+    with (
+        Line(lambda draw: _make(search, draw), search.evaluator.execute) as line,
+        stage_progress(stage, config.iterations * batch, completed=start * batch) as progress,
+    ):
+        for draw in drawn:
+            line.start(draw)
+        for iteration in range(start, config.iterations):
+            last = min(iteration + config.ahead, config.iterations - 1)
+            for coming in range(iteration + len(line.drawn), last + 1):
+                line.start(_draw(search, coming))
+            numbers = _iterate(search, line)
+            run.metrics.write(stage, iteration, numbers)
+            shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
+            progress.advance(batch, **shown, busy=_busy(numbers))
+            finished = iteration + 1
+            if finished == config.iterations or finished % config.checkpoint_every == 0:
+                _save(checkpoints, finished, search.found, line.drawn)
 
 
 def open_found(run: Run, operator: str) -> Found:
@@ -87,26 +107,6 @@ def open_found(run: Run, operator: str) -> Found:
         grid = make_grid(run.config)
         _, state, _ = checkpoints.restore(Archive(grid).state())
     return Found(Archive.from_state(grid, state), History.open(folder / "history"))
-
-
-def seed_program(config: Evolve) -> str:
-    """The program that evolution starts from, in canonical form.
-
-    Raises:
-        ConfigError: where it cannot be read or is not Python.
-    """
-    name, wanted = config.seed_program, ", ".join(SEEDS)
-    try:
-        return canonical(SEEDS[name] if name in SEEDS else Path(name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"evolve.seed_program: got {name!r} ({error.strerror}), "
-            f"wanted a file or one of {wanted}"
-        ) from None
-    except (SyntaxError, ValueError) as error:
-        raise ConfigError(
-            f"evolve.seed_program: got {name!r}, wanted a Python program: {error}"
-        ) from None
 
 
 def make_grid(config: Config) -> Grid:
@@ -123,87 +123,117 @@ def make_grid(config: Config) -> Grid:
 
 def _start_or_resume(
     run: Run, stage: str, checkpoints: Checkpoints, evaluator: Evaluator
-) -> tuple[Found, int]:
-    """What was found as of its newest checkpoint, or with its seed, and the next iteration."""
+) -> tuple[Found, int, list[Draw]]:
+    """What was found as of its newest checkpoint, or with its seeds; the next iteration; draws."""
     grid = make_grid(run.config)
     history = History.open(run.folder / stage / "history")
     if checkpoints.latest() is not None:
         iteration, state, notes = checkpoints.restore(Archive(grid).state())
         history.truncate(notes["rows"])
         run.metrics.truncate(stage, iteration)
-        return Found(Archive.from_state(grid, state), history), iteration
+        drawn = [Draw(**draw) for draw in notes["drawn"]]
+        return Found(Archive.from_state(grid, state), history), iteration, drawn
     history.truncate(0)
     run.metrics.truncate(stage, 0)
     found = Found(Archive(grid), history)
-    _plant(run.config.evolve, found, evaluator)
-    return found, 0
+    plant(run.config.evolve, found, evaluator)
+    return found, 0, []
 
 
-def _plant(config: Evolve, found: Found, evaluator: Evaluator) -> None:
-    """Evaluates the seed program and places it."""
-    program = seed_program(config)
-    child = Child(operator="seed", message="", diff="", program=program)
-    evaluation = evaluator.evaluate([program], config.terrain)[0]
-    if evaluation.verdict is not Verdict.OK:
-        raise ConfigError(
-            f"evolve.seed_program: {config.seed_program} is {evaluation.verdict} "
-            f"({evaluation.reason}), wanted a program that walks"
-        )
-    family = confirm(config, found.archive, evaluator, [Offspring(NO_PARENT, child, evaluation)])
-    admit(config, found, family, step=0)
+def _relearn(search: Search) -> None:
+    """Tells the selection of operators what the history knows."""
+    columns = ["operator", "parent", "admitted", "step"]
+    rows = search.found.history.frame(columns)
+    for _, some in rows[rows["parent"] != NO_PARENT].groupby("step"):
+        search.crew.selection.learn(some["operator"].tolist(), some["admitted"].tolist())
 
 
-def _iterate(search: Search, iteration: int) -> dict[str, Any]:
-    """One iteration of MAP-Elites; returns its numbers."""
-    run, found, config = search.run, search.found, search.run.config.evolve
-    began = time.monotonic()
-    rng = np.random.default_rng(run.seed(f"{search.stage}/parents", iteration))
-    parents = found.archive.sample(rng, config.parents)
-    programs = [found.history.program(parent) for parent in parents]
-    children = search.mutator(
-        programs, config.children, run.seed(f"{search.stage}/children", iteration)
+def _draw(search: Search, iteration: int) -> Draw:
+    """Chooses parents for an iteration, and their operators, by what is known now."""
+    config = search.run.config.evolve
+    rng = np.random.default_rng(search.run.seed(f"{search.stage}/parents", iteration))
+    parents = search.found.archive.sample(rng, config.parents)
+    operators = search.crew.selection.choose(rng, config.parents)
+    return Draw(iteration=iteration, parents=parents.tolist(), operators=operators)
+
+
+def _make(search: Search, draw: Draw) -> list[Child]:
+    """The children of a draw; it may run in a thread of its own."""
+    return search.crew.team(
+        draw.operators,
+        [search.found.history.program(parent) for parent in draw.parents],
+        search.run.config.evolve.children,
+        search.run.seed(f"{search.stage}/children", draw.iteration),
     )
-    mutated = time.monotonic()
-    evaluations = evaluate_children(search.evaluator, children, config.terrain)
-    of_children = parents.repeat(config.children).tolist()
-    family = map(Offspring, of_children, children, evaluations)
+
+
+def _iterate(search: Search, line: Line) -> dict[str, Any]:
+    """Judges the next brood and offers it to the archive; returns the iteration's numbers."""
+    found, config, clock = search.found, search.run.config.evolve, Stopwatch()
+    brood = line.take()
+    clock.lap("waiting")
+    family = _family(search, brood)
+    clock.lap("physics")
     confirmed = confirm(config, found.archive, search.evaluator, family)
-    records = admit(config, found, confirmed, iteration)
+    clock.lap("confirmation")
+    inhabited = np.flatnonzero(found.archive.occupied)
+    records = admit(config, found, confirmed, brood.draw.iteration)
+    search.crew.selection.learn(
+        [record.operator for record in records], [record.admitted for record in records]
+    )
+    clock.lap("admission")
     return {
         **asdict(archive_metrics(found.archive)),
-        **rates(records),
+        **tally(records, inhabited.tolist()),
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
         "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),
-        "mutation_seconds": mutated - began,
-        "iteration_seconds": time.monotonic() - began,
+        "mutation_seconds": brood.mutation_seconds,
+        "program_seconds": brood.program_seconds,
+        **clock.seconds,
+        "iteration_seconds": sum(clock.seconds.values()),
     }
 
 
-def evaluate_children(
-    evaluator: Evaluator, children: Sequence[Child], terrain: str
-) -> list[Evaluation | None]:
-    """Evaluates the children that are programs; None for the others."""
-    programs = [child.program for child in children if child.program is not None]
-    evaluations = iter(evaluator.evaluate(programs, terrain))
-    return [None if child.program is None else next(evaluations) for child in children]
+def _family(search: Search, brood: Brood) -> list[Offspring]:
+    """The children of a brood with their parents and what became of them."""
+    terrain, executions = search.run.config.evolve.terrain, brood.executions
+    walked = iter(search.evaluator.judge(executions, [terrain] * len(executions)))
+    each = len(brood.children) // len(brood.draw.parents)
+    return [
+        Offspring(
+            brood.draw.parents[i // each], child, None if child.program is None else next(walked)
+        )
+        for i, child in enumerate(brood.children)
+    ]
 
 
-def _save(checkpoints: Checkpoints, iteration: int, found: Found) -> None:
+def _busy(numbers: dict[str, Any]) -> str:
+    """How much of an iteration each part was busy, in words."""
+    whole = numbers["iteration_seconds"]
+    return ", ".join(f"{part} {100 * numbers[f'{part}_seconds'] / whole:.0f} %" for part in PARTS)
+
+
+def _save(checkpoints: Checkpoints, iteration: int, found: Found, drawn: Sequence[Draw]) -> None:
     found.history.flush()
-    checkpoints.save(iteration, found.archive.state(), {"rows": len(found.history)})
+    notes = {"rows": len(found.history), "drawn": [asdict(draw) for draw in drawn]}
+    checkpoints.save(iteration, found.archive.state(), notes)
 
 
 def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
     numbers = run.metrics.read(stage)
     seconds = float(numbers["iteration_seconds"].sum())
     rows = found.history.frame(["outcome", "reason"])
+    busy = {part: float(numbers[f"{part}_seconds"].sum()) / seconds for part in PARTS}
     return {
         **asdict(archive_metrics(found.archive)),
-        **{name: float(numbers[name].mean()) for name in SHARES},
+        **{name: float(numbers[name].mean()) for name in (*RATES, *HITS)},
         "evaluations": len(found.history),
         "seconds": seconds,
         "evaluations_per_second": len(found.history) / seconds,
+        "busy": busy,
+        "operators": totals(numbers, "operator"),
+        "messages": totals(numbers, "message"),
         "outcomes": outcome_counts(rows),
         "errors": error_counts(rows),
     }

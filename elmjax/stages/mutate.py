@@ -7,11 +7,11 @@ from typing import Any
 
 from elmjax import seeds
 from elmjax.config import Config, ConfigError
-from elmjax.mutators import Mutator
+from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.mutators import Child, Mutator
 from elmjax.programs import canonical
 from elmjax.qd import Record
 from elmjax.stages.admission import Offspring, Place, record_of
-from elmjax.stages.evolve import evaluate_children
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.run import check_terrains, make_evaluator, open_pool, without_nan
 
@@ -53,9 +53,7 @@ def mutate_files(
     with open_pool(config, config.evolve.max_characters) as pool:
         family = _family(mutator, parents, owners, config.seed)
         evaluator = make_evaluator(config, pool, [config.evolve.terrain])
-        evaluations = evaluate_children(
-            evaluator, [born.child for born in family], config.evolve.terrain
-        )
+        evaluations = _evaluate(evaluator, [born.child for born in family], config.evolve.terrain)
     return [
         Mutation(
             paths[born.parent],
@@ -98,6 +96,15 @@ def _family(
         children = mutator([parents[owner] for owner in some], 1, next(drawn))
         family += [Offspring(*pair, None) for pair in zip(some, children, strict=True)]
     return family
+
+
+def _evaluate(
+    evaluator: Evaluator, children: Sequence[Child], terrain: str
+) -> list[Evaluation | None]:
+    """Evaluates the children that are programs; None for the others."""
+    programs = [child.program for child in children if child.program is not None]
+    evaluations = iter(evaluator.evaluate(programs, terrain))
+    return [None if child.program is None else next(evaluations) for child in children]
 
 
 def _read(path: Path) -> str:

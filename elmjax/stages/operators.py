@@ -1,23 +1,84 @@
 """The mutation operators by name, as they are configured."""
 
+import multiprocessing
+import random
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
 from elmjax import diffs
-from elmjax.config import ConfigError, Evolve
+from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.mutators import (
+    Child,
     CrossoverMutator,
     LanguageMutator,
     Mutator,
-    mixed,
+    SharedTreeMutator,
+    Team,
     numbered_grammar,
     tree_mutator,
 )
+from elmjax.qd import Bandit, FixedWeights, Selection
 from elmjax.stages.run import language_model
 
 DIFF_FORMATS = {
     format.name: format for format in (diffs.NUMBERED, diffs.CARPER, diffs.SEARCH_REPLACE)
 }
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The operators of a search, and how parents are given to them."""
+
+    team: Team
+    selection: Selection
+
+
+@contextmanager
+def open_crew(config: Config, operator: str) -> Iterator[Crew]:
+    """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
+    selection = select(config.evolve, operator)
+    mutators = {
+        name: make_mutator(config.evolve, name) for name in weights(config.evolve, operator)
+    }
+    if "tree" not in mutators:
+        yield Crew(Team(mutators), selection)
+        return
+    # Spawned, never forked: this process holds JAX's threads.
+    executor = ProcessPoolExecutor(
+        config.programs.workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_leave_interrupts_to_the_parent,
+    )
+    try:
+        yield Crew(Team({**mutators, "tree": SharedTreeMutator(executor)}), selection)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def weights(config: Evolve, operator: str) -> dict[str, float]:
+    """The operators that write children where `operator` is asked for, with their weights."""
+    if operator not in ("mixed", "bandit"):
+        return {operator: 1.0}
+    return {name: weight for name, weight in config.mix.items() if weight > 0}
+
+
+def select(config: Evolve, operator: str) -> Selection:
+    """How the operators behind a name are given their parents."""
+    if operator == "bandit":
+        return Bandit(tuple(weights(config, operator)), config.bandit_discount)
+    return FixedWeights(weights(config, operator))
 
 
 def make_mutator(config: Evolve, operator: str, message: str | None = None) -> Mutator:
@@ -26,7 +87,7 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
     Args:
         config: Names model and format, and how to sample.
         operator: One of `Evolve.operators`.
-        message: What to ask for; None draws it with the paper's probabilities.
+        message: What to ask for; None draws it by `message_weights`.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
@@ -34,12 +95,22 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
     if operator == "tree":
         _refuse_message(operator, message)
         return tree_mutator
-    if operator == "mixed":
-        return mixed(make_mutator(config, "diff", message), tree_mutator)
+    if operator in ("mixed", "bandit"):
+        told = {name: None if name == "tree" else message for name in weights(config, operator)}
+        team = Team({name: make_mutator(config, name, text) for name, text in told.items()})
+        return _at_random(team, select(config, operator))
     writer = language_mutator(config, operator, language_model(config.model), message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer
+
+
+def _at_random(team: Team, selection: Selection) -> Mutator:
+    def mutate(parents: Sequence[str], children: int, seed: int) -> list[Child]:
+        chosen = selection.choose(np.random.default_rng(seed), len(parents))
+        return team(chosen, parents, children, random.Random(seed).getrandbits(63))
+
+    return mutate
 
 
 def language_mutator(
@@ -61,6 +132,7 @@ def language_mutator(
         temperature=config.temperature,
         top_p=config.top_p,
         message=message,
+        message_weights=config.message_weights,
         grammar=numbered_grammar if masked else None,
     )
 

@@ -10,9 +10,10 @@ from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
-from elmjax.stages.evolve import evolve, make_grid, seed_program
+from elmjax.stages.evolve import evolve, make_grid
 from elmjax.stages.finetune import STAGE, finetune
 from elmjax.stages.run import Run, check_terrains, model_folder
+from elmjax.stages.seeding import seed_programs
 
 
 def run_all(folder: Path, config: Config) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def open_run(folder: Path, config: Config) -> Run:
             holds something else. Nothing has been written then.
     """
     check_terrains(config, [config.evolve.terrain, *config.conditional.terrains])
-    seed_program(config.evolve)
+    seed_programs(config.evolve)
     make_grid(config)
     model_folder(config.evolve.model)
     if config.finetune.init != "random":

@@ -68,7 +68,7 @@ def test_a_terrain_of_ones_own_survives_being_written(tmp_path) -> None:
 
 
 def test_text_needs_no_quotes() -> None:
-    assert load(None, [("evolve.seed_program", "radial")]).evolve.seed_program == "radial"
+    assert load(None, [("evolve.model", "mine")]).evolve.model == "mine"
 
 
 @pytest.mark.parametrize("name", sorted(named_configs()))

@@ -1,7 +1,10 @@
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import pytest
 
 from elmjax.diffs import DiffVerdict, unified
-from elmjax.mutators import describe, tree_mutator
+from elmjax.mutators import SharedTreeMutator, describe, tree_mutator
 from elmjax.programs.tree import EditClass
 
 
@@ -31,3 +34,17 @@ def test_seed_decides_everything(parents) -> None:
 )
 def test_message_is_true_of_the_edits(edits: list[EditClass], message: str) -> None:
     assert describe(edits) == message
+
+
+def test_processes_share_the_parents_and_nothing_else(parents) -> None:
+    makers = [ProcessPoolExecutor(count, mp_context=get_context("spawn")) for count in (1, 2)]
+    children = [
+        SharedTreeMutator(executor)([*parents, parents[0]], 5, seed=1) for executor in makers
+    ]
+    for executor in makers:
+        executor.shutdown()
+    assert children[0] == children[1]
+    # Every parent has a seed of its own, an equal one too.
+    assert children[0][:5] != children[0][-5:]
+    for child, parent in zip(children[0], [p for p in parents for _ in range(5)], strict=False):
+        assert child.program is None or unified.apply_unified(child.diff, parent) == child.program

@@ -111,3 +111,25 @@ def test_outcomes_are_listed_by_count():
         "others 4",
     ]
     assert lines[-1] == "-"
+
+
+def test_operators_and_messages_of_a_run_have_a_table_of_their_own():
+    diff, tree = {"children": 1200, "run": 0.5}, {"children": 800, "run": 0.75}
+    messages = {"small": {"children": 2000, "run": 0.6}}
+    mixed = {"niches": 3, "operators": {"diff": diff, "tree": tree}, "messages": messages}
+    text = closing_text({"evolve": {"mixed": mixed}})
+    rates = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text[text.index("Stage 1: children") :].splitlines()
+        if line.startswith("|")
+    ]
+    assert ["mixed", "diff", "1,200", "50.0 %"] in rates
+    assert ["mixed", "tree", "800", "75.0 %"] in rates
+    assert "small" not in text  # one message alone is no comparison
+    assert "{" not in text
+
+
+def test_where_the_time_goes_is_a_list():
+    rows = rows_of(closing_text({"evolve": {"tree": {"busy": {"mutation": 0.62, "physics": 0.3}}}}))
+    assert rows["share of it at work"] == ["mutation 62 %"]
+    assert rows[""] == ["physics 30 %"]

@@ -1,6 +1,21 @@
 """Mutation of walker programs by edits of their syntax tree."""
 
 from elmjax.programs.tree.bugs import plant_bug
-from elmjax.programs.tree.mutation import OPERATORS, EditClass, Operator, TreeEdit, mutate
+from elmjax.programs.tree.mutation import (
+    OPERATORS,
+    EditClass,
+    Operator,
+    TreeEdit,
+    mutate,
+    mutate_often,
+)
 
-__all__ = ["OPERATORS", "EditClass", "Operator", "TreeEdit", "mutate", "plant_bug"]
+__all__ = [
+    "OPERATORS",
+    "EditClass",
+    "Operator",
+    "TreeEdit",
+    "mutate",
+    "mutate_often",
+    "plant_bug",
+]

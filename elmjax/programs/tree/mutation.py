@@ -119,6 +119,11 @@ def mutate(program: str, rng: random.Random) -> TreeEdit:
     return TreeEdit(program=child, edits=tuple(edits) if child != parent.text else ())
 
 
+def mutate_often(program: str, count: int, rng: random.Random) -> list[TreeEdit]:
+    """`count` children of one program, as `mutate` makes them one after the other."""
+    return [mutate(program, rng) for _ in range(count)]
+
+
 def _edit_count(rng: random.Random) -> int:
     count = 1
     while count < _MOST_EDITS and rng.random() < _ANOTHER_EDIT:
