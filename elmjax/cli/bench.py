@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from elmjax.cli.settings import Commands, refuse
+from elmjax.cli.settings import Commands, add_config_option, overrides, refuse
+from elmjax.config import load
 
 
 def add(commands: Commands) -> None:
@@ -14,6 +15,7 @@ def add(commands: Commands) -> None:
     _add_physics(subjects)
     _add_programs(subjects)
     _add_decode(subjects)
+    _add_pipeline(subjects)
 
 
 def _add_physics(subjects: Commands) -> None:
@@ -91,6 +93,19 @@ def _add_decode(subjects: Commands) -> None:
     parser.set_defaults(command=_decode, name="bench decode")
 
 
+def _add_pipeline(subjects: Commands) -> None:
+    parser = subjects.add_parser(
+        "pipeline",
+        allow_abbrev=False,
+        help="evaluations a second of stage 1, end to end, with the share of each part",
+        description="Runs stage 1 with every operator of evolve.operators in a folder of its own "
+        "and writes a record. What is run is set as for evolve: --evolve.parents 64.",
+    )
+    add_config_option(parser)
+    _add_folder(parser)
+    parser.set_defaults(command=_pipeline, name="bench pipeline")
+
+
 def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
@@ -129,4 +144,13 @@ def _decode(options: argparse.Namespace, rest: Sequence[str]) -> int:
     plan = decode.read_plan(**values)
     writers = [language_model(name) for name in plan.writers]
     decode.bench_decode(plan, writers, options.folder)
+    return 0
+
+
+def _pipeline(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    settings = overrides(rest)
+    config = load(options.config, settings)
+    from elmjax.bench import pipeline
+
+    pipeline.bench_pipeline(config, options.config, settings, options.folder)
     return 0
