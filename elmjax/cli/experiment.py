@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import typing
 from collections.abc import Sequence
 
 from elmjax.cli.settings import Commands, add_config_option, add_run_option, overrides
-from elmjax.config import load
+from elmjax.config import Config, Operator, load
 from elmjax.experiments.bugs.outcome import OPERATORS
 from elmjax.experiments.bugs.task import TASKS
+from elmjax.programs import SEEDS
 
 
 def add(commands: Commands) -> None:
@@ -17,6 +19,7 @@ def add(commands: Commands) -> None:
     )
     experiments = parser.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
     _add_bugs(experiments)
+    _add_seeds(experiments)
 
 
 def _add_bugs(experiments: Commands) -> None:
@@ -36,30 +39,74 @@ def _add_bugs(experiments: Commands) -> None:
         parser.add_argument(
             option, nargs="+", choices=choices, default=choices, help=f"{help_text} (default: all)"
         )
-    parser.add_argument(
-        "--model", metavar="DIR", help="a shipped model's name or a folder (default: walker)"
-    )
     for option, number, help_text in (
         ("--trials", 1000, "trials of a language model, for each number of bugs and repeat"),
         ("--gp-trials", 100_000, "trials of gp"),
         ("--repeats", 1, "repeats of every condition"),
     ):
-        parser.add_argument(
-            option,
-            type=_count,
-            default=number,
-            metavar="N",
-            help=f"{help_text} (default: {number})",
-        )
+        _add_count(parser, option, number, help_text)
     parser.add_argument(
         "--rate",
         type=_share,
         metavar="P",
         help="mutation rate of gp (default: tuned for every problem)",
     )
+    _add_circumstances(parser)
+    parser.set_defaults(command=_bugs, name="experiment bugs")
+
+
+def _add_seeds(experiments: Commands) -> None:
+    parser = experiments.add_parser(
+        "seeds",
+        allow_abbrev=False,
+        help="stage 1 from each of the paper's seed programs",
+        description="Runs MAP-Elites from every seed with every operator, repeats it, and lays "
+        "niches, QD score and fitness beside the paper's (section 5). Finished runs are kept in "
+        "the folder and not run again. Everything else is set as for evolve: --evolve.parents 64.",
+    )
+    add_run_option(parser, default="runs/seeds", holds="results, runs, tables and plot")
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        choices=tuple(SEEDS),
+        default=tuple(SEEDS),
+        help="seed programs (default: all)",
+    )
+    parser.add_argument(
+        "--operators",
+        nargs="+",
+        choices=typing.get_args(Operator),
+        default=("diff", "tree"),
+        help="what mutates (default: diff tree)",
+    )
+    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
+    _add_count(parser, "--repeats", 3, "runs of every seed and operator")
+    _add_circumstances(parser)
+    parser.set_defaults(command=_seeds, name="experiment seeds")
+
+
+def _add_count(parser: argparse.ArgumentParser, option: str, number: int, told: str) -> None:
+    parser.add_argument(
+        option, type=_count, default=number, metavar="N", help=f"{told} (default: {number})"
+    )
+
+
+def _add_circumstances(parser: argparse.ArgumentParser) -> None:
+    """What every experiment can be told: its model, its seed and all other settings."""
+    parser.add_argument(
+        "--model", metavar="DIR", help="a shipped model's name or a folder (default: walker)"
+    )
     parser.add_argument("--seed", metavar="S", help="the same results for the same number")
     add_config_option(parser)
-    parser.set_defaults(command=_bugs, name="experiment bugs")
+
+
+def _configured(options: argparse.Namespace, rest: Sequence[str]) -> Config:
+    settings = overrides(rest)
+    if options.model is not None:
+        settings.append(("evolve.model", json.dumps(options.model)))
+    if options.seed is not None:
+        settings.append(("seed", options.seed))
+    return load(options.config, settings)
 
 
 def _count(text: str) -> int:
@@ -79,12 +126,7 @@ def _share(text: str) -> float:
 
 
 def _bugs(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    settings = overrides(rest)
-    if options.model is not None:
-        settings.append(("evolve.model", json.dumps(options.model)))
-    if options.seed is not None:
-        settings.append(("seed", options.seed))
-    config = load(options.config, settings)
+    config = _configured(options, rest)
     from elmjax.experiments.bugs.study import Plan, study
 
     plan = Plan(
@@ -96,4 +138,18 @@ def _bugs(options: argparse.Namespace, rest: Sequence[str]) -> int:
         repeats=options.repeats,
     )
     study(options.run, plan, config)
+    return 0
+
+
+def _seeds(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    config = _configured(options, rest)
+    from elmjax.experiments.evolution.seeds import Plan, study_seeds
+
+    plan = Plan(
+        seed_programs=tuple(name for name in SEEDS if name in options.seeds),
+        operators=tuple(dict.fromkeys(options.operators)),
+        evaluations=options.evaluations,
+        repeats=options.repeats,
+    )
+    study_seeds(options.run, plan, config)
     return 0

@@ -5,10 +5,14 @@ condition, which is everything that decides it, and values.
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from elmjax.bench.machine import describe_machine, machine_slug, source_commit
 from elmjax.config import ConfigError
 from elmjax.files import write_whole
 
@@ -64,6 +68,19 @@ class Results:
         """Writes the file, whole or not at all."""
         content = {"experiment": self.experiment, "rows": self.rows}
         write_whole(self.folder / FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def circumstances() -> Iterator[dict[str, Any]]:
+    """Fills in, at the end of a block, how long it took, s, and when, where and by which code."""
+    started, found = time.monotonic(), dict[str, Any]()
+    yield found
+    found |= {
+        "seconds": round(time.monotonic() - started, 2),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine_slug(describe_machine()),
+        "commit": source_commit(),
+    }
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A folder holds `config.json`, `model.safetensors` and `tokenizer.json` under the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -30,6 +31,8 @@ from elmjax.lm.hugging_face import (
 from elmjax.lm.tokenizer import BOS, END, PAD, Tokenizer
 
 CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
+
+WEIGHTS_PATTERNS = ("*.safetensors", "*.bin")
 
 # A key of `config.json` that is ours alone: other readers give tokens their usual positions.
 LINE_POSITIONS = "elmjax_line_positions"
@@ -164,3 +167,12 @@ def _config_content(model: LanguageModel, dtype: str) -> dict[str, Any]:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash of a model's weights: a folder may come to hold another model."""
+    hasher = hashlib.blake2b(digest_size=8)
+    for path in sorted(path for pattern in WEIGHTS_PATTERNS for path in folder.glob(pattern)):
+        with path.open("rb") as file:
+            hasher.update(hashlib.file_digest(file, "sha256").digest())
+    return hasher.hexdigest()

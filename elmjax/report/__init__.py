@@ -5,6 +5,7 @@ from elmjax.report.drawing import Walk, contact_sheet, draw_walk
 from elmjax.report.heat_map import archive_heat_map
 from elmjax.report.metrics_log import MetricsLog, read_metrics
 from elmjax.report.progress import StageProgress, stage_progress
+from elmjax.report.search_curves import search_curves
 from elmjax.report.statistics import (
     Interval,
     difference_interval,
@@ -31,6 +32,7 @@ __all__ = [
     "proportion_interval",
     "read_metrics",
     "reward_curves",
+    "search_curves",
     "stage_progress",
     "terrain_sheet",
     "training_curve",

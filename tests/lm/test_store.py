@@ -179,3 +179,13 @@ def test_unknown_tensors_are_named(folder):
     save_file({**tensors, "extra": np.zeros(1, np.float32)}, folder / "model.safetensors")
     with pytest.raises(ValueError, match="1 unknown tensors, first extra"):
         store.load(folder)
+
+
+def test_a_fingerprint_tells_weights_apart(tmp_path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"one")
+    first = store.fingerprint(tmp_path)
+    (tmp_path / "README.md").write_text("A card is no weight.")
+    assert store.fingerprint(tmp_path) == first
+    weights.write_bytes(b"two")
+    assert store.fingerprint(tmp_path) != first

@@ -1,9 +1,7 @@
 """The operators that ask a language model: `diff`, `prompt` and `edit`."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from elmjax import diffs, seeds
@@ -17,7 +15,6 @@ from elmjax.programs import canonical
 from elmjax.stages.operators import knows_programs, language_mutator
 
 BATCH = 256  # children of the one parent in a call
-WEIGHTS = ("*.safetensors", "*.bin")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +26,7 @@ class Repair:
         mutator: Asks the model.
         model: Its name.
         judge: Runs what it writes.
-        fingerprint: Of the model, see `fingerprint`.
+        fingerprint: Of the model, see `lm.store.fingerprint`.
         canonical: Whether the model reads programs in canonical form, as our own do, and not as the
             paper prints them.
     """
@@ -79,7 +76,7 @@ def repair(
         config: How to sample, and in which format `diff` writes.
         model: Asked.
         judge: Runs what it writes.
-        fingerprint: Of the model, see `fingerprint`.
+        fingerprint: Of the model, see `lm.store.fingerprint`.
     """
     own = knows_programs(model.tokenizer)
     return Repair(
@@ -105,12 +102,3 @@ def _mutator(name: str, config: Evolve, model: LanguageModel, *, own: bool) -> L
         top_p=config.top_p,
         message=diffs.FIX_SNIPPET if asks else None,
     )
-
-
-def fingerprint(folder: Path) -> str:
-    """A hash of a model's weights: a folder may come to hold another model."""
-    hasher = hashlib.blake2b(digest_size=8)
-    for path in sorted(path for pattern in WEIGHTS for path in folder.glob(pattern)):
-        with path.open("rb") as file:
-            hasher.update(hashlib.file_digest(file, "sha256").digest())
-    return hasher.hexdigest()

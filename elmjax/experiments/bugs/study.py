@@ -5,24 +5,22 @@ RUN/table.md       success rates beside the paper's
 RUN/success.png    the same over the number of bugs
 """
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from elmjax import seeds
-from elmjax.bench.machine import describe_machine, machine_slug, source_commit
 from elmjax.config import Config
 from elmjax.experiments.bugs import exhaustive, language, summary, tuning
 from elmjax.experiments.bugs.judge import Judge
 from elmjax.experiments.bugs.node_mutation import NodeMutation
 from elmjax.experiments.bugs.outcome import Counts, Operator, Outcome
 from elmjax.experiments.bugs.task import TASKS, Problem, Task, problems
-from elmjax.experiments.results import Results
+from elmjax.experiments.results import Results, circumstances
+from elmjax.lm.store import fingerprint
 from elmjax.report import stage_progress
 from elmjax.stages.run import language_model, model_folder, open_pool
 
@@ -69,7 +67,7 @@ def study(folder: Path, plan: Plan, config: Config) -> None:
         if weights is not None:
             pool = stack.enter_context(open_pool(config))
             judge = Judge(pool, config.programs.remembered)
-            mark = language.fingerprint(model_folder(config.evolve.model))
+            mark = fingerprint(model_folder(config.evolve.model))
             operators += [
                 language.repair(name, config.evolve, weights, judge, mark) for name in asked
             ]
@@ -93,19 +91,25 @@ def _tuned_rates(results: Results, task: Task) -> dict[str, float]:
     condition = {"tuned": "gp", "task": task.name}
     values = results.recall(condition)
     if values is None:
-        started, found = time.monotonic(), []
-        with stage_progress(f"tuning of gp, {task.title}", exhaustive.chunks(task)) as progress:
-            for some in exhaustive.right_trees(task):
-                found.append(some)
-                progress.advance(1, right_trees=sum(map(len, found)))
-        right = np.concatenate(found)
-        rates = {each.name: tuning.best_rate(each, right) for each in problems(task)}
-        exact = {
-            each.name: exhaustive.success(each, right, rates[each.name]) for each in problems(task)
-        }
-        measured = {"rates": rates, "success": exact, "right_trees": len(right)}
-        values = results.keep(condition, {**measured, **_circumstances(started)})
+        with circumstances() as spent:
+            measured = _tune(task)
+        values = results.keep(condition, {**measured, **spent})
     return dict(values["rates"])
+
+
+def _tune(task: Task) -> dict[str, Any]:
+    """The best rates for the problems of a task, and the success they have, every tree counted."""
+    found = []
+    with stage_progress(f"tuning of gp, {task.title}", exhaustive.chunks(task)) as progress:
+        for some in exhaustive.right_trees(task):
+            found.append(some)
+            progress.advance(1, right_trees=sum(map(len, found)))
+    right = np.concatenate(found)
+    rates = {each.name: tuning.best_rate(each, right) for each in problems(task)}
+    exact = {
+        each.name: exhaustive.success(each, right, rates[each.name]) for each in problems(task)
+    }
+    return {"rates": rates, "success": exact, "right_trees": len(right)}
 
 
 def _measure(results: Results, operator: Operator, plan: Plan, seed: int) -> None:
@@ -121,14 +125,15 @@ def _measure(results: Results, operator: Operator, plan: Plan, seed: int) -> Non
     done = trials * (len(conditions) - len(missing))
     with stage_progress(operator.name, trials * len(conditions), completed=done) as progress:
         for problem, condition in missing:
-            started, counts = time.monotonic(), Counts()
-            label = f"{operator.name}/{problem.name}"
+            counts, label = Counts(), f"{operator.name}/{problem.name}"
             own_seed = seeds.derive(seed, f"bugs/{label}", int(condition["repeat"]))
-            for some in operator.attempt(problem, trials, own_seed):
-                counts += some
-                progress.advance(some.total(), problem=problem.name, fixed=counts[Outcome.FIXED])
+            with circumstances() as spent:
+                for some in operator.attempt(problem, trials, own_seed):
+                    counts += some
+                    fixed = counts[Outcome.FIXED]
+                    progress.advance(some.total(), problem=problem.name, fixed=fixed)
             outcomes = {str(outcome): count for outcome, count in counts.most_common()}
-            results.keep(condition, {"outcomes": outcomes, **_circumstances(started)})
+            results.keep(condition, {"outcomes": outcomes, **spent})
 
 
 def _condition(
@@ -142,14 +147,4 @@ def _condition(
         "trials": trials,
         "seed": seed,
         **operator.settings(problem),
-    }
-
-
-def _circumstances(started: float) -> dict[str, Any]:
-    """How long something took, s, when, on what machine and by which code."""
-    return {
-        "seconds": round(time.monotonic() - started, 2),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine_slug(describe_machine()),
-        "commit": source_commit(),
     }

@@ -101,13 +101,3 @@ def test_an_untrained_model_fails_in_ways_that_are_counted(untrained, judge, nam
     counts = sum(operator.attempt(PROBLEM, 8, seed=0), Counts())
     assert counts.total() == 8
     assert counts["fixed"] == 0
-
-
-def test_a_fingerprint_tells_weights_apart(tmp_path) -> None:
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(b"one")
-    first = language.fingerprint(tmp_path)
-    (tmp_path / "README.md").write_text("A card is no weight.")
-    assert language.fingerprint(tmp_path) == first
-    weights.write_bytes(b"two")
-    assert language.fingerprint(tmp_path) != first

@@ -1,0 +1,1 @@
+"""Experiments on stage 1: runs of MAP-Elites under stated conditions, with repeats."""
