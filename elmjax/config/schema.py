@@ -168,6 +168,9 @@ class Evolve:
     # Bodies outside the grid: into the cell at its edge, or not admitted. A tower of 150 m goes
     # far by falling over.
     outside_grid: Literal["clip", "reject"] = "clip"
+    # Children of an iteration are judged in turn, or all of them against the archive as it was
+    # before it (the paper's rule). The elites are the same; `batch` counts more as admitted.
+    admission: Literal["sequential", "batch"] = "sequential"
     checkpoint_every: Count = 8  # iterations
 
 

@@ -5,10 +5,11 @@ The history holds text, every evaluated program with its lineage, and is the dat
 An integer id joins them. Knows no jax.
 """
 
-from elmjax.qd.archive import Archive, Status
+from elmjax.qd.archive import Archive
 from elmjax.qd.grid import Grid
 from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
 from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
+from elmjax.qd.rule import Order, Rule, Status
 
 __all__ = [
     "NO_CELL",
@@ -18,7 +19,9 @@ __all__ = [
     "Grid",
     "History",
     "HistoryError",
+    "Order",
     "Record",
+    "Rule",
     "Status",
     "archive_metrics",
 ]

@@ -81,6 +81,8 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "run": ("programs that run", _share),
     "valid": ("walkers with a fitness", _share),
     "admitted": ("admitted to the archive", _share),
+    "admitted_sequential": ("admitted if judged in turn", _share),
+    "admitted_batch": ("admitted if judged at once", _share),
     "program_hits": ("programs known from before", _share),
     "walk_hits": ("walks known from before", _share),
     "evaluations_per_second": ("children / s", _count),

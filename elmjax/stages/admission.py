@@ -11,10 +11,13 @@ from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
-from elmjax.qd import Archive, Grid, History, Record, Status
+from elmjax.qd import Archive, Grid, History, Order, Record, Status
 from elmjax.qd.history import NO_CELL
 
 _NO_CHILD = frozenset(map(str, DiffVerdict))
+
+# Metrics of an iteration: the share of its children that either order would admit.
+ADMITTED_BY: dict[str, Order] = {"admitted_sequential": "sequential", "admitted_batch": "batch"}
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,9 @@ def confirm(
     """Runs those that would enter the archive once more; the unrepeatable ones will not."""
     born, confirmed = list(family), set[int]()
     while True:
-        walked = {
-            i: child.evaluation
-            for i, child in enumerate(born)
-            if child.evaluation is not None and child.evaluation.verdict is Verdict.OK
-        }
-        # Who enters depends on who entered before: a copy of the archive tells.
-        places = _offer(config, Archive.from_state(archive.grid, archive.state()), walked)
+        walked = _walked(enumerate(born))
+        # Who enters may depend on who entered before: a copy of the archive tells.
+        places = _offer(config, archive.copy(), walked)
         entering = [i for i, place in places.items() if place.admitted and i not in confirmed]
         if not entering:
             return born
@@ -69,15 +68,33 @@ def admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) 
     """Offers children to the archive in order and appends all of them to the history."""
     first = len(found.history)
     newborn = list(enumerate(family, start=first))
-    walked = {
-        id: born.evaluation
-        for id, born in newborn
-        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
-    }
-    places = _offer(config, found.archive, walked)
+    places = _offer(config, found.archive, _walked(newborn))
     records = [record_of(id, born, places.get(id, Place()), step) for id, born in newborn]
     found.history.append(records)
     return records
+
+
+def admitted_shares(
+    config: Evolve, archive: Archive, family: Sequence[Offspring]
+) -> dict[str, float]:
+    """Shares of children that the archive would admit in either order.
+
+    Only what enters in the configured order has been confirmed: the other share may hold children
+    whose second run would give another body.
+
+    Args:
+        config: Says which walkers are offered.
+        archive: As it is before `admit`.
+        family: The children of one iteration, confirmed.
+    """
+    walked = _walked(enumerate(family))
+    places = {
+        name: _offer(config, archive.copy(order), walked) for name, order in ADMITTED_BY.items()
+    }
+    return {
+        name: sum(place.admitted for place in offered.values()) / len(family)
+        for name, offered in places.items()
+    }
 
 
 def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.ndarray:
@@ -135,6 +152,15 @@ def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
     outside = np.zeros(len(records), bool)
     outside[bodies] = grid.cell_of(np.array(measures)[bodies])[1]
     return outside
+
+
+def _walked(family: Iterable[tuple[int, Offspring]]) -> dict[int, Evaluation]:
+    """Evaluations of the children that walk, by their numbers."""
+    return {
+        number: born.evaluation
+        for number, born in family
+        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
+    }
 
 
 def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -> dict[int, Place]:

@@ -18,15 +18,24 @@ from elmjax.config import Config, ConfigError, Evolve
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child, Mutator
 from elmjax.programs import SEEDS, Verdict, canonical
-from elmjax.qd import Archive, Grid, History, archive_metrics
+from elmjax.qd import Archive, Grid, History, Rule, archive_metrics
 from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
-from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid, rates
+from elmjax.stages.admission import (
+    ADMITTED_BY,
+    Found,
+    Offspring,
+    admit,
+    admitted_shares,
+    confirm,
+    outside_grid,
+    rates,
+)
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
 
-SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
+SHARES = ("applied", "run", "valid", "admitted", *ADMITTED_BY, "program_hits", "walk_hits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +93,9 @@ def open_found(run: Run, operator: str) -> Found:
     stage = stage_name(operator)
     folder = run.folder / stage
     with Checkpoints(folder / "checkpoints") as checkpoints:
-        grid = make_grid(run.config)
-        _, state, _ = checkpoints.restore(Archive(grid).state())
-    return Found(Archive.from_state(grid, state), History.open(folder / "history"))
+        empty = make_archive(run.config)
+        _, state, _ = checkpoints.restore(empty.state())
+    return Found(empty.restored(state), History.open(folder / "history"))
 
 
 def seed_program(config: Evolve) -> str:
@@ -121,20 +130,29 @@ def make_grid(config: Config) -> Grid:
         raise ConfigError(str(error)) from None
 
 
+def make_archive(config: Config) -> Archive:
+    """An empty archive over the configured grid, with the configured rule of admission.
+
+    Raises:
+        ConfigError: where the bounds and bins make no grid.
+    """
+    return Archive(make_grid(config), Rule(order=config.evolve.admission))
+
+
 def _start_or_resume(
     run: Run, stage: str, checkpoints: Checkpoints, evaluator: Evaluator
 ) -> tuple[Found, int]:
     """What was found as of its newest checkpoint, or with its seed, and the next iteration."""
-    grid = make_grid(run.config)
+    archive = make_archive(run.config)
     history = History.open(run.folder / stage / "history")
     if checkpoints.latest() is not None:
-        iteration, state, notes = checkpoints.restore(Archive(grid).state())
+        iteration, state, notes = checkpoints.restore(archive.state())
         history.truncate(notes["rows"])
         run.metrics.truncate(stage, iteration)
-        return Found(Archive.from_state(grid, state), history), iteration
+        return Found(archive.restored(state), history), iteration
     history.truncate(0)
     run.metrics.truncate(stage, 0)
-    found = Found(Archive(grid), history)
+    found = Found(archive, history)
     _plant(run.config.evolve, found, evaluator)
     return found, 0
 
@@ -168,10 +186,12 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
     of_children = parents.repeat(config.children).tolist()
     family = map(Offspring, of_children, children, evaluations)
     confirmed = confirm(config, found.archive, search.evaluator, family)
+    shares = admitted_shares(config, found.archive, confirmed)
     records = admit(config, found, confirmed, iteration)
     return {
         **asdict(archive_metrics(found.archive)),
         **rates(records),
+        **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
         "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),

@@ -9,8 +9,8 @@ from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
-from elmjax.qd import Archive, Grid, History
-from elmjax.stages.admission import Found, Offspring, admit, confirm, rates
+from elmjax.qd import Archive, Grid, History, Rule
+from elmjax.stages.admission import Found, Offspring, admit, admitted_shares, confirm, rates
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from physics.body import Body
 
@@ -126,3 +126,29 @@ def test_what_is_no_better_than_its_elite_is_not_run_again(found) -> None:
     doubter = Doubter(limit=math.inf)
     confirm(Evolve(), found.archive, doubter, [born(walker(5, 3.0)), born(walker(5, 1.0))])
     assert doubter.asked == []
+
+
+def test_judged_at_once_all_that_beat_the_elite_are_run_again_in_one_round(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(order="batch")), History.open(tmp_path))
+    admit(Evolve(), found, [born(walker(5, 2.5))], step=0)
+    # 3, 9, 5 and 4 beat the elite of 2.5; 9 is refused, and none of the others enter by that.
+    family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 9.0, 5.0, 4.0)]
+    doubter = Doubter(limit=8.0)
+    confirmed = confirm(Evolve(), found.archive, doubter, family)
+    assert doubter.asked == [3.0, 9.0, 5.0, 4.0]
+    records = admit(Evolve(), found, confirmed, step=1)
+    assert [record.admitted for record in records] == [True, False, False, True, True]
+    assert found.archive.elite[found.archive.occupied].tolist() == [records[3].id]
+
+
+@pytest.mark.parametrize("order", ["sequential", "batch"])
+def test_shares_of_both_orders_are_told_whatever_the_rule(tmp_path, order) -> None:
+    found = Found(Archive(Grid(), Rule(order=order)), History.open(tmp_path))
+    # One niche, empty: 3 and 5 enter in turn, all three walkers at once; the fourth is none.
+    family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 5.0)]
+    family.append(born(None, DiffVerdict.NO_MATCH))
+    shares = admitted_shares(Evolve(), found.archive, family)
+    assert shares == {"admitted_sequential": 0.5, "admitted_batch": 0.75}
+    assert not found.archive.occupied.any()
+    records = admit(Evolve(), found, family, step=0)
+    assert rates(records)["admitted"] == shares[f"admitted_{order}"]
