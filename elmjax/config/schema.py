@@ -17,6 +17,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
+PartialShare = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,8 +170,12 @@ class Evolve:
     # far by falling over.
     outside_grid: Literal["clip", "reject"] = "clip"
     # Children of an iteration are judged in turn, or all of them against the archive as it was
-    # before it (the paper's rule). The elites are the same; `batch` counts more as admitted.
+    # before it (the paper's rule). Without parsimony the elites are the same, and `batch` counts
+    # more programs as admitted.
     admission: Literal["sequential", "batch"] = "sequential"
+    # Share of its niche's best fitness that a shorter program may lose and still replace the
+    # elite; a longer one must be better by as much. 0: length does not count.
+    parsimony: PartialShare = 0.0
     checkpoint_every: Count = 8  # iterations
 
 

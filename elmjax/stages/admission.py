@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def confirm(
         if not entering:
             return born
         programs = [born[i].child.program or "" for i in entering]
-        again = evaluator.confirm(programs, [walked[i] for i in entering])
+        again = evaluator.confirm(programs, [walked[i].evaluation for i in entering])
         for i, evaluation in zip(entering, again, strict=True):
             born[i] = replace(born[i], evaluation=evaluation)
         confirmed.update(entering)
@@ -154,23 +155,30 @@ def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
     return outside
 
 
-def _walked(family: Iterable[tuple[int, Offspring]]) -> dict[int, Evaluation]:
-    """Evaluations of the children that walk, by their numbers."""
+class _Walker(NamedTuple):
+    evaluation: Evaluation
+    length: int  # of its program, characters
+
+
+def _walked(family: Iterable[tuple[int, Offspring]]) -> dict[int, _Walker]:
+    """The children that walk, by their numbers."""
     return {
-        number: born.evaluation
+        number: _Walker(born.evaluation, len(born.child.program or ""))
         for number, born in family
         if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
     }
 
 
-def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -> dict[int, Place]:
+def _offer(config: Evolve, archive: Archive, walked: Mapping[int, _Walker]) -> dict[int, Place]:
     """Offers walkers to the archive in the order of their ids."""
-    measures = np.array([evaluation.measures for evaluation in walked.values()]).reshape(-1, 3)
-    fitness = np.array([evaluation.fitness for evaluation in walked.values()])
+    evaluations = [walker.evaluation for walker in walked.values()]
+    measures = np.array([evaluation.measures for evaluation in evaluations]).reshape(-1, 3)
+    fitness = np.array([evaluation.fitness for evaluation in evaluations])
+    lengths = np.array([walker.length for walker in walked.values()], np.int64)
     ids = np.array(list(walked), np.int64)
     cells, _ = archive.grid.cell_of(measures)
-    offered = in_reach(config, archive.grid, list(walked.values()))
-    status = archive.add(ids[offered], fitness[offered], measures[offered])
+    offered = in_reach(config, archive.grid, evaluations)
+    status = archive.add(ids[offered], fitness[offered], measures[offered], lengths[offered])
     return {
         int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
         for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)

@@ -136,7 +136,8 @@ def make_archive(config: Config) -> Archive:
     Raises:
         ConfigError: where the bounds and bins make no grid.
     """
-    return Archive(make_grid(config), Rule(order=config.evolve.admission))
+    rule = Rule(order=config.evolve.admission, parsimony=config.evolve.parsimony)
+    return Archive(make_grid(config), rule)
 
 
 def _start_or_resume(

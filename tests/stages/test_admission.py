@@ -32,8 +32,10 @@ def walker(height: float, displacement: float) -> Evaluation:
     )
 
 
-def born(evaluation: Evaluation | None, verdict: DiffVerdict | None = None) -> Offspring:
-    program = None if verdict else "x"
+def born(
+    evaluation: Evaluation | None, verdict: DiffVerdict | None = None, program: str | None = "x"
+) -> Offspring:
+    program = None if verdict else program
     child = Child(operator="tree", message="", diff="", program=program, verdict=verdict)
     return Offspring(-1, child, evaluation)
 
@@ -152,3 +154,27 @@ def test_shares_of_both_orders_are_told_whatever_the_rule(tmp_path, order) -> No
     assert not found.archive.occupied.any()
     records = admit(Evolve(), found, family, step=0)
     assert rates(records)["admitted"] == shares[f"admitted_{order}"]
+
+
+def test_parsimony_compares_the_programs(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(parsimony=0.1)), History.open(tmp_path))
+    family = [
+        born(walker(5, fitness), program=program)
+        for fitness, program in [(4.0, "long"), (3.8, "less"), (3.8, "few"), (4.1, "longer")]
+    ]
+    records = admit(Evolve(), found, family, step=0)
+    assert [record.admitted for record in records] == [True, False, True, False]
+
+
+def test_who_enters_only_because_a_shorter_one_was_refused_is_run_again_too(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(parsimony=0.1)), History.open(tmp_path))
+    # 9.0 is refused; 5.2 is longer and no more than a near-tie of 5.0, which enters without it.
+    family = [
+        born(walker(5, fitness), program=program)
+        for fitness, program in [(9.0, "x"), (5.0, "xxx"), (5.2, "xxxx"), (4.8, "xx")]
+    ]
+    doubter = Doubter(limit=8.0)
+    confirmed = confirm(Evolve(), found.archive, doubter, family)
+    assert doubter.asked == [9.0, 5.0, 4.8]
+    records = admit(Evolve(), found, confirmed, step=0)
+    assert [record.admitted for record in records] == [False, True, False, True]
