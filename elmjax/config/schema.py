@@ -84,11 +84,14 @@ class Programs:
 
 @dataclass(frozen=True, kw_only=True)
 class GridConfig:
-    """The MAP-Elites grid over height [m], width [m] and mass."""
+    """The MAP-Elites map over height [m], width [m] and mass."""
 
     lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
     upper: tuple[float, float, float] = (24.0, 24.0, 300.0)
     bins: tuple[Count, Count, Count] = (12, 12, 12)
+    # Above 0, this many cells around centroids spread over the same box, in place of the bins.
+    centroids: Natural = 0
+    centroid_seed: Natural = 0  # not the run's, so that runs share their niches
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Quality-diversity search: the grid of niches, the archive of elites, the history of programs.
+"""Quality-diversity search: the map of niches, the archive of elites, the history of programs.
 
 Two records are kept apart. The archive holds arrays, one elite a cell, and says what is best now.
 The history holds text, every evaluated program with its lineage, and is the data set of stage 2.
@@ -10,12 +10,14 @@ from elmjax.qd.grid import Grid
 from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
 from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
 from elmjax.qd.rule import Order, Rule, Status
+from elmjax.qd.tessellation import Cells, Tessellation
 
 __all__ = [
     "NO_CELL",
     "NO_PARENT",
     "Archive",
     "ArchiveMetrics",
+    "Cells",
     "Grid",
     "History",
     "HistoryError",
@@ -23,5 +25,6 @@ __all__ = [
     "Record",
     "Rule",
     "Status",
+    "Tessellation",
     "archive_metrics",
 ]

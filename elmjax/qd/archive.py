@@ -1,4 +1,4 @@
-"""The MAP-Elites archive: the best solution found so far in every cell of a grid.
+"""The MAP-Elites archive: the best solution found so far in every cell of a map.
 
 The archive holds numbers only; the id of an elite leads to its program in the history.
 """
@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from elmjax.qd.grid import Grid
 from elmjax.qd.rule import Niche, Order, Rule, Solution
+from elmjax.qd.tessellation import Cells
 
 EMPTY = -1
 
@@ -19,7 +19,7 @@ class Archive:
     """One elite a cell.
 
     Attributes:
-        grid: The grid of cells.
+        grid: The cells: bins of a grid, or around the centroids of a tessellation.
         rule: Which solutions of a batch are admitted.
         objective: [cells] objective of the elites, NaN where empty.
         elite: [cells] ids of the elites, -1 where empty.
@@ -30,7 +30,7 @@ class Archive:
         clipped: Number of solutions offered so far whose measures lay outside the grid.
     """
 
-    def __init__(self, grid: Grid, rule: Rule | None = None) -> None:
+    def __init__(self, grid: Cells, rule: Rule | None = None) -> None:
         self.grid = grid
         self.rule = rule or Rule()
         self.objective: NDArray[np.float64] = np.full(grid.cells, np.nan)

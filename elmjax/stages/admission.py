@@ -12,7 +12,7 @@ from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
-from elmjax.qd import Archive, Grid, History, Order, Record, Status
+from elmjax.qd import Archive, Cells, History, Order, Record, Status
 from elmjax.qd.history import NO_CELL
 
 _NO_CHILD = frozenset(map(str, DiffVerdict))
@@ -98,7 +98,7 @@ def admitted_shares(
     }
 
 
-def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.ndarray:
+def in_reach(config: Evolve, grid: Cells, walked: Sequence[Evaluation]) -> np.ndarray:
     """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
     measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
     _, outside = grid.cell_of(measures)
@@ -146,7 +146,7 @@ def rates(records: Sequence[Record]) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in flags.items()}
 
 
-def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
+def outside_grid(grid: Cells, records: Sequence[Record]) -> np.ndarray:
     """Which children have a body outside the grid, [children] bool."""
     measures = [(record.height, record.width, record.mass) for record in records]
     bodies = np.isfinite(measures).all(axis=1)

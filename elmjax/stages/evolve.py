@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import Config, ConfigError, Evolve
+from elmjax.config import ConfigError, Evolve
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child, Mutator
 from elmjax.programs import SEEDS, Verdict, canonical
-from elmjax.qd import Archive, Grid, History, Rule, archive_metrics
+from elmjax.qd import History, archive_metrics
 from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
 from elmjax.stages.admission import (
@@ -31,6 +31,7 @@ from elmjax.stages.admission import (
     outside_grid,
     rates,
 )
+from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
@@ -116,28 +117,6 @@ def seed_program(config: Evolve) -> str:
         raise ConfigError(
             f"evolve.seed_program: got {name!r}, wanted a Python program: {error}"
         ) from None
-
-
-def make_grid(config: Config) -> Grid:
-    """The configured grid over height, width and mass.
-
-    Raises:
-        ConfigError: where the bounds and bins make no grid.
-    """
-    try:
-        return Grid(**asdict(config.grid))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
-def make_archive(config: Config) -> Archive:
-    """An empty archive over the configured grid, with the configured rule of admission.
-
-    Raises:
-        ConfigError: where the bounds and bins make no grid.
-    """
-    rule = Rule(order=config.evolve.admission, parsimony=config.evolve.parsimony)
-    return Archive(make_grid(config), rule)
 
 
 def _start_or_resume(

@@ -35,6 +35,7 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("terrain.rough1", "3", "terrain.rough1: got 3, wanted "),
         ("conditional.ppo.epochs", "0", "conditional.ppo"),
         ("grid.bins", "[12, 12]", "grid.bins"),
+        ("grid.centroids", "-1", "grid.centroids: got -1, wanted greater than or equal to 0"),
         (
             "evolve.admission",
             "both",
