@@ -17,6 +17,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
+PartialShare = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -91,11 +92,14 @@ class Programs:
 
 @dataclass(frozen=True, kw_only=True)
 class GridConfig:
-    """The MAP-Elites grid over height [m], width [m] and mass."""
+    """The MAP-Elites map over height [m], width [m] and mass."""
 
     lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
     upper: tuple[float, float, float] = (24.0, 24.0, 300.0)
     bins: tuple[Count, Count, Count] = (12, 12, 12)
+    # Above 0, this many cells around centroids spread over the same box, in place of the bins.
+    centroids: Natural = 0
+    centroid_seed: Natural = 0  # not the run's, so that runs share their niches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +197,13 @@ class Evolve:
     # Bodies outside the grid: into the cell at its edge, or not admitted. A tower of 150 m goes
     # far by falling over.
     outside_grid: Literal["clip", "reject"] = "clip"
+    # Children of an iteration are judged in turn, or all of them against the archive as it was
+    # before it (the paper's rule). Without parsimony the elites are the same, and `batch` counts
+    # more programs as admitted.
+    admission: Literal["sequential", "batch"] = "sequential"
+    # Share of its niche's best fitness that a shorter program may lose and still replace the
+    # elite; a longer one must be better by as much. 0: length does not count.
+    parsimony: PartialShare = 0.0
     checkpoint_every: Count = 8  # iterations
 
 

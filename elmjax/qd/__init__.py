@@ -5,11 +5,13 @@ The history holds text, every evaluated program with its lineage, and is the dat
 An integer id joins them. Knows no jax.
 """
 
-from elmjax.qd.archive import Archive, Status
+from elmjax.qd.archive import Archive
 from elmjax.qd.grid import Grid
 from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
 from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
+from elmjax.qd.rule import Order, Rule, Status
 from elmjax.qd.selection import Bandit, FixedWeights, Selection
+from elmjax.qd.tessellation import Cells, Tessellation
 
 __all__ = [
     "NO_CELL",
@@ -17,12 +19,16 @@ __all__ = [
     "Archive",
     "ArchiveMetrics",
     "Bandit",
+    "Cells",
     "FixedWeights",
     "Grid",
     "History",
     "HistoryError",
+    "Order",
     "Record",
+    "Rule",
     "Selection",
     "Status",
+    "Tessellation",
     "archive_metrics",
 ]

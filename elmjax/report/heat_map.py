@@ -16,6 +16,12 @@ from elmjax.report.figure import EMPTY_COLOUR, INK, make_figure, save, style
 
 SLICES_PER_ROW = 4
 
+# A tessellation is drawn as what its cells are at the bins of a fine grid: so many along a side of
+# a picture, so many slices, and so many points through each.
+SIDE, SLICES, DEPTH = 48, 12, 4
+
+WHITE_EDGES = 24  # bins along a side at most; more would be hidden by the lines between them
+
 
 def archive_heat_map(
     archive: Archive, path: str | Path, *, title: str = "Archive", label: str = "fitness [m]"
@@ -24,6 +30,8 @@ def archive_heat_map(
 
     On the left a slice for every bin of the third measure, with the second measure to the right
     and the first upwards; on the right the best elite along each measure. All share one scale.
+    A tessellation has a slice for a twelfth of the third measure each, with the best of the elites
+    whose cells reach into it.
 
     Args:
         archive: An archive over three measures.
@@ -38,10 +46,9 @@ def archive_heat_map(
     Raises:
         ValueError: The archive has another number of measures.
     """
-    grid = archive.grid
-    if len(grid.names) != 3:
-        raise ValueError(f"archive has the measures {grid.names}; wanted three for a heat map")
-    objective = archive.objective.reshape(grid.bins)
+    if len(names := archive.grid.names) != 3:
+        raise ValueError(f"archive has the measures {names}; wanted three for a heat map")
+    grid, objective = _on_grid(archive)
     rows = math.ceil(grid.bins[2] / SLICES_PER_ROW)
     figure = make_figure(12.6, 1.2 + 2.1 * max(rows, 3))
     figure.suptitle(_headline(archive, title), fontsize=12, color=INK)
@@ -64,6 +71,17 @@ def _headline(archive: Archive, title: str) -> str:
         f"{title}: {metrics.niches:,} of {archive.grid.cells:,} niches ({metrics.coverage:.1%}), "
         f"QD score {metrics.qd_score:,.0f} m, best {metrics.best:,.1f} m"
     )
+
+
+def _on_grid(archive: Archive) -> tuple[Grid, NDArray[np.float64]]:
+    """Objective of the elites on a grid, [bins of each measure], NaN where there is none."""
+    cells = archive.grid
+    if isinstance(cells, Grid):
+        return cells, archive.objective.reshape(cells.bins)
+    shape = {field: getattr(cells, field) for field in ("lower", "upper", "names", "units")}
+    points = Grid(bins=(SIDE, SIDE, SLICES * DEPTH), **shape).centres
+    objective = archive.objective[cells.cell_of(points)[0]].reshape(SIDE, SIDE, SLICES, DEPTH)
+    return Grid(bins=(SIDE, SIDE, SLICES), **shape), np.fmax.reduce(objective, axis=3)
 
 
 def _scale(objective: NDArray[np.float64]) -> Normalize:
@@ -132,7 +150,7 @@ def _draw_map(
         cmap=_colours(),
         norm=scale,
         edgecolors="white",
-        linewidth=0.4,
+        linewidth=0.4 if max(values.shape) <= WHITE_EDGES else 0.0,
     )
 
 

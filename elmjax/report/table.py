@@ -91,6 +91,8 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "valid": ("walkers with a fitness", _share),
     "unique": ("different from their siblings", _share),
     "admitted": ("admitted to the archive", _share),
+    "admitted_sequential": ("admitted if judged in turn", _share),
+    "admitted_batch": ("admitted if judged at once", _share),
     "improved": ("in the place of a worse elite", _share),
     "program_hits": ("programs known from before", _share),
     "walk_hits": ("walks known from before", _share),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +11,11 @@ from elmjax.config import Evolve
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
-from elmjax.qd import Archive, Grid, History, Record, Status
+from elmjax.qd import Archive, Cells, History, Order, Record, Status
 from elmjax.qd.history import NO_CELL
+
+# Metrics of an iteration: the share of its children that either order would admit.
+ADMITTED_BY: dict[str, Order] = {"admitted_sequential": "sequential", "admitted_batch": "batch"}
 
 
 @dataclass(frozen=True)
@@ -45,18 +49,14 @@ def confirm(
     """Runs those that would enter the archive once more; the unrepeatable ones will not."""
     born, confirmed = list(family), set[int]()
     while True:
-        walked = {
-            i: child.evaluation
-            for i, child in enumerate(born)
-            if child.evaluation is not None and child.evaluation.verdict is Verdict.OK
-        }
-        # Who enters depends on who entered before: a copy of the archive tells.
-        places = _offer(config, Archive.from_state(archive.grid, archive.state()), walked)
+        walked = _walked(enumerate(born))
+        # Who enters may depend on who entered before: a copy of the archive tells.
+        places = _offer(config, archive.copy(), walked)
         entering = [i for i, place in places.items() if place.admitted and i not in confirmed]
         if not entering:
             return born
         programs = [born[i].child.program or "" for i in entering]
-        again = evaluator.confirm(programs, [walked[i] for i in entering])
+        again = evaluator.confirm(programs, [walked[i].evaluation for i in entering])
         for i, evaluation in zip(entering, again, strict=True):
             born[i] = replace(born[i], evaluation=evaluation)
         confirmed.update(entering)
@@ -66,18 +66,36 @@ def admit(config: Evolve, found: Found, family: Iterable[Offspring], step: int) 
     """Offers children to the archive in order and appends all of them to the history."""
     first = len(found.history)
     newborn = list(enumerate(family, start=first))
-    walked = {
-        id: born.evaluation
-        for id, born in newborn
-        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
-    }
-    places = _offer(config, found.archive, walked)
+    places = _offer(config, found.archive, _walked(newborn))
     records = [record_of(id, born, places.get(id, Place()), step) for id, born in newborn]
     found.history.append(records)
     return records
 
 
-def in_reach(config: Evolve, grid: Grid, walked: Sequence[Evaluation]) -> np.ndarray:
+def admitted_shares(
+    config: Evolve, archive: Archive, family: Sequence[Offspring]
+) -> dict[str, float]:
+    """Shares of children that the archive would admit in either order.
+
+    Only what enters in the configured order has been confirmed: the other share may hold children
+    whose second run would give another body.
+
+    Args:
+        config: Says which walkers are offered.
+        archive: As it is before `admit`.
+        family: The children of one iteration, confirmed.
+    """
+    walked = _walked(enumerate(family))
+    places = {
+        name: _offer(config, archive.copy(order), walked) for name, order in ADMITTED_BY.items()
+    }
+    return {
+        name: sum(place.admitted for place in offered.values()) / len(family)
+        for name, offered in places.items()
+    }
+
+
+def in_reach(config: Evolve, grid: Cells, walked: Sequence[Evaluation]) -> np.ndarray:
     """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
     measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
     _, outside = grid.cell_of(measures)
@@ -114,7 +132,7 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
     )
 
 
-def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
+def outside_grid(grid: Cells, records: Sequence[Record]) -> np.ndarray:
     """Which children have a body outside the grid, [children] bool."""
     measures = [(record.height, record.width, record.mass) for record in records]
     bodies = np.isfinite(measures).all(axis=1)
@@ -123,14 +141,30 @@ def outside_grid(grid: Grid, records: Sequence[Record]) -> np.ndarray:
     return outside
 
 
-def _offer(config: Evolve, archive: Archive, walked: Mapping[int, Evaluation]) -> dict[int, Place]:
+class _Walker(NamedTuple):
+    evaluation: Evaluation
+    length: int  # of its program, characters
+
+
+def _walked(family: Iterable[tuple[int, Offspring]]) -> dict[int, _Walker]:
+    """The children that walk, by their numbers."""
+    return {
+        number: _Walker(born.evaluation, len(born.child.program or ""))
+        for number, born in family
+        if born.evaluation is not None and born.evaluation.verdict is Verdict.OK
+    }
+
+
+def _offer(config: Evolve, archive: Archive, walked: Mapping[int, _Walker]) -> dict[int, Place]:
     """Offers walkers to the archive in the order of their ids."""
-    measures = np.array([evaluation.measures for evaluation in walked.values()]).reshape(-1, 3)
-    fitness = np.array([evaluation.fitness for evaluation in walked.values()])
+    evaluations = [walker.evaluation for walker in walked.values()]
+    measures = np.array([evaluation.measures for evaluation in evaluations]).reshape(-1, 3)
+    fitness = np.array([evaluation.fitness for evaluation in evaluations])
+    lengths = np.array([walker.length for walker in walked.values()], np.int64)
     ids = np.array(list(walked), np.int64)
     cells, _ = archive.grid.cell_of(measures)
-    offered = in_reach(config, archive.grid, list(walked.values()))
-    status = archive.add(ids[offered], fitness[offered], measures[offered])
+    offered = in_reach(config, archive.grid, evaluations)
+    status = archive.add(ids[offered], fitness[offered], measures[offered], lengths[offered])
     return {
         int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
         for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)

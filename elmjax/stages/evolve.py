@@ -14,14 +14,22 @@ from typing import Any
 import numpy as np
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
-from elmjax.qd import Archive, Grid, History, archive_metrics
+from elmjax.qd import History, archive_metrics
 from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
-from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_grid
+from elmjax.stages.admission import (
+    ADMITTED_BY,
+    Found,
+    Offspring,
+    admit,
+    admitted_shares,
+    confirm,
+    outside_grid,
+)
 from elmjax.stages.line import Brood, Draw, Line
+from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
@@ -104,38 +112,26 @@ def open_found(run: Run, operator: str) -> Found:
     stage = stage_name(operator)
     folder = run.folder / stage
     with Checkpoints(folder / "checkpoints") as checkpoints:
-        grid = make_grid(run.config)
-        _, state, _ = checkpoints.restore(Archive(grid).state())
-    return Found(Archive.from_state(grid, state), History.open(folder / "history"))
-
-
-def make_grid(config: Config) -> Grid:
-    """The configured grid over height, width and mass.
-
-    Raises:
-        ConfigError: where the bounds and bins make no grid.
-    """
-    try:
-        return Grid(**asdict(config.grid))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
+        empty = make_archive(run.config)
+        _, state, _ = checkpoints.restore(empty.state())
+    return Found(empty.restored(state), History.open(folder / "history"))
 
 
 def _start_or_resume(
     run: Run, stage: str, checkpoints: Checkpoints, evaluator: Evaluator
 ) -> tuple[Found, int, list[Draw]]:
     """What was found as of its newest checkpoint, or with its seeds; the next iteration; draws."""
-    grid = make_grid(run.config)
+    archive = make_archive(run.config)
     history = History.open(run.folder / stage / "history")
     if checkpoints.latest() is not None:
-        iteration, state, notes = checkpoints.restore(Archive(grid).state())
+        iteration, state, notes = checkpoints.restore(archive.state())
         history.truncate(notes["rows"])
         run.metrics.truncate(stage, iteration)
         drawn = [Draw(**draw) for draw in notes["drawn"]]
-        return Found(Archive.from_state(grid, state), history), iteration, drawn
+        return Found(archive.restored(state), history), iteration, drawn
     history.truncate(0)
     run.metrics.truncate(stage, 0)
-    found = Found(Archive(grid), history)
+    found = Found(archive, history)
     plant(run.config.evolve, found, evaluator)
     return found, 0, []
 
@@ -177,6 +173,7 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
     confirmed = confirm(config, found.archive, search.evaluator, family)
     clock.lap("confirmation")
     inhabited = np.flatnonzero(found.archive.occupied)
+    shares = admitted_shares(config, found.archive, confirmed)
     records = admit(config, found, confirmed, brood.draw.iteration)
     search.crew.selection.learn(
         [record.operator for record in records], [record.admitted for record in records]
@@ -185,6 +182,7 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
     return {
         **asdict(archive_metrics(found.archive)),
         **tally(records, inhabited.tolist()),
+        **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
         "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),
@@ -227,7 +225,7 @@ def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
     busy = {part: float(numbers[f"{part}_seconds"].sum()) / seconds for part in PARTS}
     return {
         **asdict(archive_metrics(found.archive)),
-        **{name: float(numbers[name].mean()) for name in (*RATES, *HITS)},
+        **{name: float(numbers[name].mean()) for name in (*RATES, *ADMITTED_BY, *HITS)},
         "evaluations": len(found.history),
         "seconds": seconds,
         "evaluations_per_second": len(found.history) / seconds,

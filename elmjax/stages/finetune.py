@@ -17,8 +17,9 @@ from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.programs import canonical
 from elmjax.qd import Archive, History, archive_metrics
-from elmjax.stages.evolve import make_grid, stage_name
+from elmjax.stages.evolve import stage_name
 from elmjax.stages.learn import Lesson, learn
+from elmjax.stages.niches import make_grid
 from elmjax.stages.run import Run, language_model
 from elmjax.stages.samples import Sample, evaluate_texts, sample_programs, whole_program_prompt
 

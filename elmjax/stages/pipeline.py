@@ -10,8 +10,9 @@ from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
-from elmjax.stages.evolve import evolve, make_grid
+from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import STAGE, finetune
+from elmjax.stages.niches import make_grid
 from elmjax.stages.run import Run, check_terrains, model_folder
 from elmjax.stages.seeding import seed_programs
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from elmjax.config import Config
+from elmjax.config import Config, Evolve
 from elmjax.diffs import prompts
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.lm.sampler import Sampler
@@ -14,8 +14,9 @@ from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.lm.transcript import Completions
 from elmjax.programs import Verdict
+from elmjax.qd import Cells
 from elmjax.stages.admission import in_reach
-from elmjax.stages.evolve import make_grid
+from elmjax.stages.niches import make_grid
 
 _UNFINISHED = Evaluation(verdict=Verdict.TOO_LONG, reason="the tokens ran out before the end")
 
@@ -112,16 +113,20 @@ def evaluate_texts(
             strict=True,
         )
     )
+    grid = make_grid(config)
     return [
-        Sample(program=text or "", evaluation=_checked(config, evaluations.get(i, _UNFINISHED)))
+        Sample(
+            program=text or "",
+            evaluation=_checked(config.evolve, grid, evaluations.get(i, _UNFINISHED)),
+        )
         for i, text in enumerate(written)
     ]
 
 
-def _checked(config: Config, evaluation: Evaluation) -> Evaluation:
+def _checked(config: Evolve, grid: Cells, evaluation: Evaluation) -> Evaluation:
     if evaluation.verdict is not Verdict.OK:
         return evaluation
-    if in_reach(config.evolve, make_grid(config), [evaluation])[0]:
+    if in_reach(config, grid, [evaluation])[0]:
         return evaluation
     return Evaluation(
         verdict=Verdict.TOO_LARGE, reason="the body is outside the grid", body=evaluation.body

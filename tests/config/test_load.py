@@ -35,6 +35,13 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("terrain.rough1", "3", "terrain.rough1: got 3, wanted "),
         ("conditional.ppo.epochs", "0", "conditional.ppo"),
         ("grid.bins", "[12, 12]", "grid.bins"),
+        ("grid.centroids", "-1", "grid.centroids: got -1, wanted greater than or equal to 0"),
+        (
+            "evolve.admission",
+            "both",
+            "evolve.admission: got 'both', wanted 'sequential' or 'batch'",
+        ),
+        ("evolve.parsimony", "1.0", "evolve.parsimony: got 1.0, wanted less than 1"),
     ],
 )
 def test_bad_value_is_one_line_that_names_it(name: str, value: str, message: str) -> None:

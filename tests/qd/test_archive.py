@@ -200,7 +200,7 @@ def test_sample_of_an_empty_archive_is_an_error():
 def test_state_round_trip(rows):
     archive = Archive(SMALL)
     offer(archive, rows)
-    restored = Archive.from_state(SMALL, archive.state())
+    restored = Archive(SMALL).restored(archive.state())
     assert archive_metrics(restored) == archive_metrics(archive)
     assert restored.clipped == archive.clipped
     more = [(9.0, 0.5, 0.5), (0.1, 1.5, 2.5)]
@@ -212,13 +212,13 @@ def test_state_is_a_copy():
     state = archive.state()
     offer(archive, [(1.0, 0.5, 0.5)])
     assert (state["elite"] == -1).all()
-    restored = Archive.from_state(SMALL, state)
+    restored = Archive(SMALL).restored(state)
     offer(restored, [(1.0, 0.5, 0.5)])
     assert (state["elite"] == -1).all()
 
 
 def test_state_of_another_grid_is_refused():
     with pytest.raises(ValueError, match=r"'objective' has shape \[6\]; wanted \[1728\]"):
-        Archive.from_state(Grid(), Archive(SMALL).state())
+        Archive(Grid()).restored(Archive(SMALL).state())
     with pytest.raises(ValueError, match="no 'elite'"):
-        Archive.from_state(SMALL, {"objective": np.full(6, np.nan)})
+        Archive(SMALL).restored({"objective": np.full(6, np.nan)})

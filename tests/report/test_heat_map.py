@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from elmjax.qd import Archive, Grid
+from elmjax.qd import Archive, Grid, Tessellation
 from elmjax.report import archive_heat_map
 from elmjax.report.figure import EMPTY_COLOUR
 
@@ -92,6 +92,42 @@ def test_an_empty_archive_and_uneven_bins_can_be_drawn(tmp_path):
     assert pixel(tmp_path / "negative.png", figure, "slice 4", 0.5, 0.0) == pytest.approx(
         VIRIDIS(0.0)[:3], abs=0.02
     )
+
+
+def test_bins_that_differ_fill_the_axes(tmp_path):
+    grid = Grid(bins=(6, 24, 12))
+    archive = Archive(grid)
+    archive.add([0, 1], [8.0, 4.0], [(2, 10.5, 30), (22, 23.5, 280)])
+    path = tmp_path / "uneven.png"
+    figure = archive_heat_map(archive, path)
+    for label, x, y, share in [
+        ("slice 1", 10.2, 3.5, 1.0),  # four metres of height, one of width
+        ("slice 11", 23.2, 20.5, 0.5),
+        ("best over height", 290, 23.5, 0.5),
+    ]:
+        assert pixel(path, figure, label, x, y) == pytest.approx(VIRIDIS(share)[:3], abs=0.02)
+    assert pixel(path, figure, "slice 1", 11.5, 2) == pytest.approx(to_rgb(EMPTY_COLOUR), abs=0.02)
+
+
+def test_cells_around_centroids_are_drawn_where_they_reach(tmp_path):
+    # Halves of the width, the left one halved again by mass.
+    centroids = [(12.0, 6.0, 75.0), (12.0, 6.0, 225.0), (12.0, 18.0, 150.0)]
+    archive = Archive(Tessellation(centroids=np.array(centroids)))
+    archive.add([0, 1], [8.0, 4.0], [(1, 1, 1), (23, 23, 299)])
+    path = tmp_path / "tessellation.png"
+    figure = archive_heat_map(archive, path)
+    for label, x, y, share in [
+        ("slice 0", 3, 20, 1.0),
+        ("slice 0", 21, 20, 0.5),
+        ("slice 11", 21, 3, 0.5),
+        ("best over mass", 3, 12, 1.0),
+        ("best over width", 250, 12, 0.5),
+        ("best over height", 50, 3, 1.0),
+    ]:
+        assert pixel(path, figure, label, x, y) == pytest.approx(VIRIDIS(share)[:3], abs=0.02)
+    assert pixel(path, figure, "slice 11", 3, 12) == pytest.approx(to_rgb(EMPTY_COLOUR), abs=0.02)
+    assert "2 of 3 niches" in figure.get_suptitle()
+    assert figure.axes[1].get_title() == "mass 25 to 50"
 
 
 def test_two_measures_are_refused(tmp_path):

@@ -9,8 +9,8 @@ from elmjax.diffs import DiffVerdict
 from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
-from elmjax.qd import Archive, Grid, History
-from elmjax.stages.admission import Found, Offspring, admit, confirm
+from elmjax.qd import Archive, Grid, History, Rule
+from elmjax.stages.admission import Found, Offspring, admit, admitted_shares, confirm
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from physics.body import Body
 
@@ -32,8 +32,10 @@ def walker(height: float, displacement: float) -> Evaluation:
     )
 
 
-def born(evaluation: Evaluation | None, verdict: DiffVerdict | None = None) -> Offspring:
-    program = None if verdict else "x"
+def born(
+    evaluation: Evaluation | None, verdict: DiffVerdict | None = None, program: str | None = "x"
+) -> Offspring:
+    program = None if verdict else program
     child = Child(operator="tree", message="", diff="", program=program, verdict=verdict)
     return Offspring(-1, child, evaluation)
 
@@ -125,3 +127,54 @@ def test_what_is_no_better_than_its_elite_is_not_run_again(found) -> None:
     doubter = Doubter(limit=math.inf)
     confirm(Evolve(), found.archive, doubter, [born(walker(5, 3.0)), born(walker(5, 1.0))])
     assert doubter.asked == []
+
+
+def test_judged_at_once_all_that_beat_the_elite_are_run_again_in_one_round(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(order="batch")), History.open(tmp_path))
+    admit(Evolve(), found, [born(walker(5, 2.5))], step=0)
+    # 3, 9, 5 and 4 beat the elite of 2.5; 9 is refused, and none of the others enter by that.
+    family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 9.0, 5.0, 4.0)]
+    doubter = Doubter(limit=8.0)
+    confirmed = confirm(Evolve(), found.archive, doubter, family)
+    assert doubter.asked == [3.0, 9.0, 5.0, 4.0]
+    records = admit(Evolve(), found, confirmed, step=1)
+    assert [record.admitted for record in records] == [True, False, False, True, True]
+    assert found.archive.elite[found.archive.occupied].tolist() == [records[3].id]
+
+
+@pytest.mark.parametrize("order", ["sequential", "batch"])
+def test_shares_of_both_orders_are_told_whatever_the_rule(tmp_path, order) -> None:
+    found = Found(Archive(Grid(), Rule(order=order)), History.open(tmp_path))
+    # One niche, empty: 3 and 5 enter in turn, all three walkers at once; the fourth is none.
+    family = [born(walker(5, fitness)) for fitness in (3.0, 2.0, 5.0)]
+    family.append(born(None, DiffVerdict.NO_MATCH))
+    shares = admitted_shares(Evolve(), found.archive, family)
+    assert shares == {"admitted_sequential": 0.5, "admitted_batch": 0.75}
+    assert not found.archive.occupied.any()
+    records = admit(Evolve(), found, family, step=0)
+    share = sum(record.admitted for record in records) / len(records)
+    assert share == shares[f"admitted_{order}"]
+
+
+def test_parsimony_compares_the_programs(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(parsimony=0.1)), History.open(tmp_path))
+    family = [
+        born(walker(5, fitness), program=program)
+        for fitness, program in [(4.0, "long"), (3.8, "less"), (3.8, "few"), (4.1, "longer")]
+    ]
+    records = admit(Evolve(), found, family, step=0)
+    assert [record.admitted for record in records] == [True, False, True, False]
+
+
+def test_who_enters_only_because_a_shorter_one_was_refused_is_run_again_too(tmp_path) -> None:
+    found = Found(Archive(Grid(), Rule(parsimony=0.1)), History.open(tmp_path))
+    # 9.0 is refused; 5.2 is longer and no more than a near-tie of 5.0, which enters without it.
+    family = [
+        born(walker(5, fitness), program=program)
+        for fitness, program in [(9.0, "x"), (5.0, "xxx"), (5.2, "xxxx"), (4.8, "xx")]
+    ]
+    doubter = Doubter(limit=8.0)
+    confirmed = confirm(Evolve(), found.archive, doubter, family)
+    assert doubter.asked == [9.0, 5.0, 4.8]
+    records = admit(Evolve(), found, confirmed, step=0)
+    assert [record.admitted for record in records] == [False, True, False, True]

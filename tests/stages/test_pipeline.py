@@ -87,6 +87,13 @@ def test_history_holds_every_child_and_only_true_parents(finished, small_config)
     assert (rows.loc[rows["outcome"] == "ok", "fitness"] >= 0).all()
 
 
+def test_metrics_tell_what_either_order_of_admission_would_admit(finished) -> None:
+    numbers = pd.read_json(finished[0] / "metrics.jsonl", lines=True)
+    tree = numbers[numbers["stage"] == "evolve-tree"]
+    assert (tree["admitted"] == tree["admitted_sequential"]).all()  # the default
+    assert (tree["admitted_batch"] >= tree["admitted_sequential"]).all()
+
+
 def test_children_of_the_diff_model_that_do_not_apply_have_no_program(finished) -> None:
     rows = history(finished[0], "diff")
     failed = rows[(rows["operator"] == "diff") & (rows["program"] == "")]
