@@ -1,4 +1,7 @@
-"""The archive holds what pyribs' archives hold after the same solutions."""
+"""The archive holds what pyribs' archives hold after the same solutions, and can become one."""
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -6,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ribs.archives import CVTArchive, GridArchive
 
-from elmjax.qd import Archive, Grid, Rule, Tessellation, archive_metrics
+from elmjax.qd import Archive, Grid, Rule, Tessellation, archive_metrics, to_ribs
 
 SMALL = Grid(lower=(0.0, 0.0), upper=(2.0, 3.0), bins=(2, 3), names=("a", "b"), units=("m", "m"))
 SHAPES = {
@@ -116,3 +119,85 @@ def test_agrees_after_every_batch_of_a_stream(shape, order):
         outside += ((measures < cells.lower) | (measures > cells.upper)).any(axis=1).sum()
     assert met == {0, 1, 2}
     assert archive.clipped == outside > 0
+
+
+UNEQUAL = Tessellation.centroidal(60, lower=(0.0, -5.0, 0.0), upper=(24.0, 5.0, 3000.0))
+
+
+def elites_by_cell(view):
+    elites = view.data(return_type="dict")
+    return {
+        int(cell): (int(solution[0]), objective)
+        for cell, solution, objective in zip(
+            elites["index"], elites["solution"], elites["objective"], strict=True
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    "cells", [*SHAPES.values(), UNEQUAL], ids=[*SHAPES, "tessellation with units"]
+)
+def test_the_view_holds_the_same_elites_in_the_same_cells(cells):
+    archive = Archive(cells)
+    for batch in make_batches(cells, seed=1):
+        archive.add(*batch)
+    view = to_ribs(archive)
+    assert elites_by_cell(view) == {
+        cell: (archive.elite[cell], archive.objective[cell])
+        for cell in np.flatnonzero(archive.occupied)
+    }
+    assert_same_metrics(archive, view)
+    elites = view.data(return_type="dict")
+    kept = archive.measures[elites["index"]]
+    inside = ((kept >= cells.lower) & (kept <= cells.upper)).all(axis=1)
+    assert np.array_equal(elites["measures"][inside], kept[inside])
+    # What pyribs is offered next goes to the same cells, too.
+    probes = np.random.default_rng(2).uniform(cells.lower, cells.upper, (300, len(cells.names)))
+    assert np.array_equal(view.index_of(probes), cells.cell_of(probes)[0])
+
+
+@pytest.mark.parametrize("cells", [Grid(), Tessellation.centroidal(50)])
+@pytest.mark.filterwarnings("error")
+def test_measures_that_pyribs_would_misplace_are_moved_into_their_cell(cells):
+    # As an int32 a width of 1e12 m is negative; and float32 would not tell the first from an edge.
+    measures = [(2 - 1e-9, 3, 30), (5, 1e12, 30), (1e5, -7, 1e6)]
+    archive = Archive(cells)
+    archive.add([2**53 + 1, 1, 2], [1 / 3, 2.0, 1e9 + 1], measures)
+    view = to_ribs(archive)
+    assert elites_by_cell(view) == {
+        int(cell): (id, objective)
+        for cell, id, objective in zip(
+            cells.cell_of(measures)[0],
+            [2**53 + 1, 1, 2],
+            [1 / 3, 2.0, 1e9 + 1],
+            strict=True,
+        )
+    }
+    shown = view.data("measures").tolist()
+    assert [2 - 1e-9, 3, 30] in shown  # as it is
+    assert [5, 24, 30] in shown  # clipped
+
+
+def test_measures_at_an_edge_are_in_the_same_bin():
+    grid = Grid(lower=(0.1,), upper=(0.8,), bins=(7,), names=("a",), units=("",))
+    edges = grid.edges(0)
+    measures = np.concatenate([edges, np.nextafter(edges, -1), np.nextafter(edges, 2)])[:, None]
+    for measure in measures:
+        archive = Archive(grid)
+        archive.add([0], [1.0], [measure])
+        assert elites_by_cell(to_ribs(archive)).keys() == {archive.grid.cell_of([measure])[0][0]}
+
+
+def test_the_view_of_an_empty_archive_is_empty():
+    assert to_ribs(Archive(SMALL)).empty
+
+
+def test_without_pyribs_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ribs.archives", None)
+    with pytest.raises(ModuleNotFoundError, match=r"wanted pyribs: pip install 'elmjax\[ribs\]'"):
+        to_ribs(Archive(SMALL))
+
+
+def test_importing_the_archive_imports_no_pyribs():
+    code = "import elmjax.qd, sys; sys.exit('ribs' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
