@@ -174,7 +174,7 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
         **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
-        "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),
+        "outside_grid": float(np.mean(outside_grid(found.archive.grid, confirmed))),
         "mutation_seconds": mutated - began,
         "iteration_seconds": time.monotonic() - began,
     }
