@@ -5,12 +5,13 @@ what a busy machine may have decided is not.
 
 Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4), or
 the mean or worst of several from perturbed starts; the descriptor, or measures, are the body's
-initial height, width and mass.
+initial height, width and mass, in metres or in the units of another simulator.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,21 @@ from physics.terrain import build
 from physics.types import Terrain
 from physics.world import World
 
+Scale = tuple[float, float]  # of a body's x and y, before it is measured
+METRES: Scale = (1.0, 1.0)
+
+
+def measures_of(body: Body | None, scale: Scale = METRES) -> tuple[float, float, float]:
+    """Height, width and mass of a body; NaN where there is none.
+
+    With a scale they are those of the stretched body. Mass counts lengths of springs, so the one
+    of a body stretched unequally follows from no factor: every spring is measured anew.
+    """
+    if body is None:
+        return (math.nan, math.nan, math.nan)
+    stretched = replace(body, joints=body.joints * np.asarray(scale, np.float32))
+    return (stretched.height, stretched.width, stretched.mass)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
@@ -38,13 +54,15 @@ class Evaluation:
     body: Body | None = None  # where the program built one
     displacement: float = math.nan  # m, signed; NaN unless `verdict` is OK
     fitness: float = math.nan  # m, distance walked; NaN unless `verdict` is OK
+    scale: Scale = METRES  # in which `measures` are taken
 
-    @property
+    @cached_property
     def measures(self) -> tuple[float, float, float]:
-        """Height m, width m and mass of the body; NaN where there is none."""
-        if self.body is None:
-            return (math.nan, math.nan, math.nan)
-        return (self.body.height, self.body.width, self.body.mass)
+        """What says the niche: height, width and mass of the scaled body; NaN where there is none.
+
+        In metres (mass has no unit) where the scale is 1.
+        """
+        return measures_of(self.body, self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +104,7 @@ class Evaluator:
         seconds: float,
         remembered: int = 16_384,
         perturbed: Perturbed | None = None,
+        scale: Scale = METRES,
     ) -> None:
         """Builds the terrains.
 
@@ -96,12 +115,14 @@ class Evaluator:
             seconds: Duration of a walk, s.
             remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
             perturbed: How starts are perturbed; None for the one exact start.
+            scale: Of x and y in the measures; walks do not know it.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
         self._perturbed = perturbed
+        self._scale = scale
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -133,7 +154,7 @@ class Evaluator:
         bodies = [execution.body for execution in executions]
         walks = self._walk(dict(zip(places, bodies, strict=True)), places)
         return [
-            _judge(execution, None if place is None else walks[place])
+            _judge(execution, None if place is None else walks[place], self._scale)
             for execution, place in zip(executions, places, strict=True)
         ]
 
@@ -215,7 +236,7 @@ def _digest(body: Body | None) -> str | None:
     return None if body is None else body.digest()
 
 
-def _judge(execution: Execution, walk: Walk | None) -> Evaluation:
+def _judge(execution: Execution, walk: Walk | None, scale: Scale) -> Evaluation:
     if walk is None:
         return Evaluation(verdict=execution.verdict, reason=execution.reason, error=execution.error)
     return Evaluation(
@@ -224,4 +245,5 @@ def _judge(execution: Execution, walk: Walk | None) -> Evaluation:
         body=execution.body,
         displacement=walk.displacement,
         fitness=walk.fitness,
+        scale=scale,
     )

@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from elmjax.evaluate import Evaluator, Perturbed
+from elmjax.config import load
+from elmjax.evaluate import Evaluator, Perturbed, measures_of
 from elmjax.programs import SEEDS, ProgramPool, Verdict
 from physics.robustness import Starts
 from physics.terrain import make_polylines
@@ -82,6 +83,28 @@ def test_measures_are_height_width_and_mass_of_the_square(pool) -> None:
     assert (height, width) == (10.0, 10.0)
     # Five joints, four sides of 10 m and four prongs of half the diagonal.
     assert mass == pytest.approx(5 + (4 * 10 + 4 * math.sqrt(50)) / 2, rel=1e-6)
+
+
+def test_measures_in_the_units_of_openelm(pool) -> None:
+    scale = load("openelm").grid.scale
+    programs = [SEEDS["square"]]
+    (evaluation,) = make(pool, 1.0, scale=scale).evaluate(programs, "flat")
+    # OpenELM's square is 68 wide in its own units; its y is stretched by 0.22 * 32.
+    x, y = 10 * 0.22 * (150 / 2.2) / 2.2, 10 * 0.22 * 32
+    assert int(x) == 68
+    wanted = (y, x, 5 + (2 * x + 2 * y + 4 * math.hypot(x, y) / 2) / 2)
+    assert evaluation.measures == pytest.approx(wanted, rel=1e-6)
+    (plain,) = make(pool, 1.0).evaluate(programs, "flat")
+    assert evaluation.displacement == plain.displacement
+    assert measures_of(evaluation.body) == plain.measures
+
+
+def test_a_body_scaled_equally_has_equally_longer_springs(pool) -> None:
+    (plain,) = make(pool, 0.0).evaluate([SEEDS["radial"]], "flat")
+    height, width, mass = measures_of(plain.body, (3.0, 3.0))
+    assert (height, width) == pytest.approx([3 * plain.measures[0], 3 * plain.measures[1]])
+    joints = len(plain.body.joints)
+    assert mass == pytest.approx(joints + 3 * (plain.measures[2] - joints))
 
 
 def test_wrong_number_of_terrains_is_refused(pool) -> None:

@@ -92,7 +92,10 @@ class Programs:
 
 @dataclass(frozen=True, kw_only=True)
 class GridConfig:
-    """The MAP-Elites map over height [m], width [m] and mass."""
+    """The MAP-Elites map over height, width and mass."""
+
+    # Of x and y, before bodies are measured; walks do not know it. 1: height and width are in m.
+    scale: tuple[Positive, Positive] = (1.0, 1.0)
 
     lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
     upper: tuple[float, float, float] = (24.0, 24.0, 300.0)

@@ -9,6 +9,7 @@ from elmjax.qd.archive import Archive
 from elmjax.qd.grid import Grid
 from elmjax.qd.history import NO_CELL, NO_PARENT, History, HistoryError, Record
 from elmjax.qd.metrics import ArchiveMetrics, archive_metrics
+from elmjax.qd.pyribs import to_ribs
 from elmjax.qd.rule import Order, Rule, Status
 from elmjax.qd.selection import Bandit, FixedWeights, Selection
 from elmjax.qd.tessellation import Cells, Tessellation
@@ -31,4 +32,5 @@ __all__ = [
     "Status",
     "Tessellation",
     "archive_metrics",
+    "to_ribs",
 ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from elmjax.config import Evolve
-from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.evaluate import Evaluation, Evaluator, measures_of
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Cells, History, Order, Record, Status
@@ -107,11 +107,12 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
     child, evaluation = born.child, born.evaluation
     if evaluation is None:
         outcome, reason = str(child.verdict), child.verdict.explanation if child.verdict else ""
-        height = width = mass = displacement = fitness = math.nan
+        displacement = fitness = math.nan
     else:
         outcome, reason = str(evaluation.verdict), evaluation.reason
-        height, width, mass = evaluation.measures
         displacement, fitness = evaluation.displacement, evaluation.fitness
+    # In metres, whatever the niches are measured in.
+    height, width, mass = measures_of(evaluation.body if evaluation is not None else None)
     return Record(
         id=id,
         parent=born.parent,
@@ -132,12 +133,16 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
     )
 
 
-def outside_grid(grid: Cells, records: Sequence[Record]) -> np.ndarray:
+def outside_grid(grid: Cells, family: Sequence[Offspring]) -> np.ndarray:
     """Which children have a body outside the grid, [children] bool."""
-    measures = [(record.height, record.width, record.mass) for record in records]
-    bodies = np.isfinite(measures).all(axis=1)
-    outside = np.zeros(len(records), bool)
-    outside[bodies] = grid.cell_of(np.array(measures)[bodies])[1]
+    evaluations = [born.evaluation for born in family]
+    measures = {
+        number: evaluation.measures
+        for number, evaluation in enumerate(evaluations)
+        if evaluation is not None and evaluation.body is not None
+    }
+    outside = np.zeros(len(family), bool)
+    outside[list(measures)] = grid.cell_of(list(measures.values()))[1]
     return outside
 
 

@@ -185,7 +185,7 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
         **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
-        "outside_grid": float(np.mean(outside_grid(found.archive.grid, records))),
+        "outside_grid": float(np.mean(outside_grid(found.archive.grid, confirmed))),
         "mutation_seconds": brood.mutation_seconds,
         "program_seconds": brood.program_seconds,
         **clock.seconds,

@@ -1,6 +1,9 @@
 """The niches of a run, and the archive over them, as configured."""
 
+from typing import Any
+
 from elmjax.config import Config, ConfigError
+from elmjax.evaluate import METRES
 from elmjax.qd import Archive, Cells, Grid, Rule, Tessellation
 
 
@@ -11,12 +14,13 @@ def make_grid(config: Config) -> Cells:
         ConfigError: where the bounds, bins and centroids make none.
     """
     grid = config.grid
+    box: dict[str, Any] = {"lower": grid.lower, "upper": grid.upper}
+    if grid.scale != METRES:
+        box["units"] = ("", "", "")
     try:
         if grid.centroids == 0:
-            return Grid(lower=grid.lower, upper=grid.upper, bins=grid.bins)
-        return Tessellation.centroidal(
-            grid.centroids, seed=grid.centroid_seed, lower=grid.lower, upper=grid.upper
-        )
+            return Grid(bins=grid.bins, **box)
+        return Tessellation.centroidal(grid.centroids, seed=grid.centroid_seed, **box)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

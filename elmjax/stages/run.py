@@ -122,6 +122,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         seconds=config.seconds,
         remembered=config.programs.remembered,
         perturbed=_perturbed(config),
+        scale=config.grid.scale,
     )
 
 

@@ -129,5 +129,8 @@ def _checked(config: Evolve, grid: Cells, evaluation: Evaluation) -> Evaluation:
     if in_reach(config, grid, [evaluation])[0]:
         return evaluation
     return Evaluation(
-        verdict=Verdict.TOO_LARGE, reason="the body is outside the grid", body=evaluation.body
+        verdict=Verdict.TOO_LARGE,
+        reason="the body is outside the grid",
+        body=evaluation.body,
+        scale=evaluation.scale,
     )

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from elmjax.config import Config, ConfigError
-from elmjax.evaluate import Evaluation
+from elmjax.evaluate import Evaluation, measures_of
 from elmjax.programs import Verdict
 from elmjax.stages.run import check_terrains, make_evaluator, open_pool
 
@@ -72,8 +72,8 @@ def show(lines: Sequence[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _line(path: Path, evaluation: Evaluation) -> dict[str, Any]:
-    height, width, mass = evaluation.measures
     body = evaluation.body
+    height, width, mass = measures_of(body)
     return {
         "program": str(path),
         "outcome": str(evaluation.verdict),

@@ -35,6 +35,7 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("terrain.rough1", "3", "terrain.rough1: got 3, wanted "),
         ("conditional.ppo.epochs", "0", "conditional.ppo"),
         ("grid.bins", "[12, 12]", "grid.bins"),
+        ("grid.scale", "[1.0, 0.0]", "grid.scale.1: got 0.0, wanted greater than 0"),
         ("grid.centroids", "-1", "grid.centroids: got -1, wanted greater than or equal to 0"),
         (
             "evolve.admission",

@@ -1,10 +1,9 @@
-"""The archive: pyribs as the oracle, order and ties, refusals, state."""
+"""The archive: order and ties, refusals, state (pyribs is the oracle in test_pyribs)."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from ribs.archives import GridArchive
 
 from elmjax.qd import Archive, Grid, archive_metrics
 
@@ -28,65 +27,6 @@ def offer(archive, rows, first_id=0):
         [row[0] for row in rows],
         [row[1:] for row in rows],
     )
-
-
-def make_oracle(grid):
-    return GridArchive(
-        solution_dim=1,
-        dims=grid.bins,
-        ranges=list(zip(grid.lower, grid.upper, strict=True)),
-        qd_score_offset=0.0,
-        epsilon=0.0,  # its default moves a measure just below an edge into the next cell
-    )
-
-
-def assert_same_elites(archive, oracle):
-    elites = oracle.data(return_type="dict")
-    order = np.argsort(elites["index"])
-    assert np.array_equal(np.flatnonzero(archive.occupied), elites["index"][order])
-    assert np.array_equal(archive.elite[archive.occupied], elites["solution"][order, 0])
-    assert np.array_equal(archive.objective[archive.occupied], elites["objective"][order])
-    assert np.array_equal(archive.measures[archive.occupied], elites["measures"][order])
-
-
-def assert_same_metrics(archive, oracle):
-    metrics, stats = archive_metrics(archive), oracle.stats
-    assert metrics.niches == stats.num_elites
-    assert metrics.coverage == pytest.approx(stats.coverage)
-    assert metrics.qd_score == pytest.approx(stats.qd_score)
-    assert metrics.best == stats.obj_max
-    assert metrics.mean == pytest.approx(stats.obj_mean)
-    assert archive.objective[archive.elite == metrics.best_id] == stats.obj_max
-
-
-@settings(deadline=None, max_examples=60)
-@given(rows=solutions)
-def test_agrees_with_pyribs_fed_one_at_a_time(rows):
-    archive, oracle = Archive(SMALL), make_oracle(SMALL)
-    statuses = offer(archive, rows)
-    wanted = [
-        oracle.add_single([float(i)], row[0], row[1:])["status"] for i, row in enumerate(rows)
-    ]
-    assert statuses.tolist() == [int(status) for status in wanted]
-    assert_same_elites(archive, oracle)
-    assert_same_metrics(archive, oracle)
-
-
-def test_agrees_with_pyribs_on_the_default_grid():
-    rng = np.random.default_rng(0)
-    grid = Grid()
-    objectives = rng.exponential(10.0, 3000)
-    measures = rng.normal([10.0, 8.0, 90.0], [6.0, 5.0, 80.0], (3000, 3))
-    archive, oracle = Archive(grid), make_oracle(grid)
-    statuses = archive.add(np.arange(3000), objectives, measures)
-    wanted = [
-        int(oracle.add_single([i], objectives[i], measures[i])["status"]) for i in range(3000)
-    ]
-    assert statuses.tolist() == wanted
-    assert_same_elites(archive, oracle)
-    assert_same_metrics(archive, oracle)
-    outside = ((measures < 0) | (measures > [24, 24, 300])).any(axis=1)
-    assert archive.clipped == outside.sum() > 0
 
 
 @given(rows=solutions, cut=st.integers(0, 60))

@@ -1,4 +1,4 @@
-"""Metrics of archives small enough to do by hand (pyribs is the oracle in test_archive)."""
+"""Metrics of archives small enough to do by hand (pyribs is the oracle in test_pyribs)."""
 
 import math
 

@@ -1,10 +1,9 @@
-"""The tessellation: nearest centroid, ties, clipping; pyribs as the oracle; even cells."""
+"""The tessellation: nearest centroid, ties, clipping, even cells (against pyribs: test_pyribs)."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from ribs.archives import CVTArchive
 
 from elmjax.qd import Archive, Grid, Tessellation, archive_metrics
 from elmjax.qd.tessellation import _unit_centroids
@@ -86,35 +85,6 @@ def test_equal_seeds_give_equal_centroids_and_others_others():
     _unit_centroids.cache_clear()
     assert np.array_equal(one, Tessellation.centroidal(30, seed=5).centroids)
     assert not np.array_equal(one, Tessellation.centroidal(30, seed=6).centroids)
-
-
-def assert_agrees(archive, oracle):
-    elites = oracle.data(return_type="dict")
-    order = np.argsort(elites["index"])
-    assert np.array_equal(np.flatnonzero(archive.occupied), elites["index"][order])
-    assert np.array_equal(archive.elite[archive.occupied], elites["solution"][order, 0])
-    assert np.array_equal(archive.objective[archive.occupied], elites["objective"][order])
-    metrics, stats = archive_metrics(archive), oracle.stats
-    assert (metrics.niches, metrics.best) == (stats.num_elites, stats.obj_max)
-    assert metrics.coverage == pytest.approx(stats.coverage)
-    assert metrics.qd_score == pytest.approx(stats.qd_score)
-
-
-@settings(deadline=None, max_examples=20)
-@given(seed=st.integers(0, 2**32 - 1))
-def test_agrees_with_pyribs_around_the_same_centroids(seed):
-    rng = np.random.default_rng(seed)
-    tessellation = Tessellation.centroidal(40, **UNIT)
-    objectives = rng.integers(0, 5, 300).astype(float)
-    measures = rng.uniform(-0.3, 1.3, (300, 3))
-    archive = Archive(tessellation)
-    oracle = CVTArchive(solution_dim=1, centroids=tessellation.centroids, ranges=[(0.0, 1.0)] * 3)
-    statuses = archive.add(np.arange(300), objectives, measures)
-    inside = np.clip(measures, 0, 1)  # which pyribs leaves to the caller
-    wanted = [int(oracle.add_single([i], objectives[i], inside[i])["status"]) for i in range(300)]
-    assert statuses.tolist() == wanted
-    assert_agrees(archive, oracle)
-    assert archive.clipped == (inside != measures).any(axis=1).sum()
 
 
 def test_an_archive_over_it_is_restored_to_the_same_cells():

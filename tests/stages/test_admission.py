@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,14 @@ from elmjax.evaluate import Evaluation
 from elmjax.mutators import Child
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, Grid, History, Rule
-from elmjax.stages.admission import Found, Offspring, admit, admitted_shares, confirm
+from elmjax.stages.admission import (
+    Found,
+    Offspring,
+    admit,
+    admitted_shares,
+    confirm,
+    outside_grid,
+)
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from physics.body import Body
 
@@ -62,6 +70,18 @@ def test_every_child_is_recorded_and_only_walkers_are_offered(found) -> None:
     assert records[0].cell == records[3].cell
     assert [record.cell for record in records[1:3]] == [-1, -1]
     assert math.isnan(records[1].fitness)
+
+
+def test_the_scale_moves_niches_and_the_history_stays_in_metres(found) -> None:
+    # 5 m high; in the grid's units 20, then 30 beyond its 24.
+    family = [born(replace(walker(5, 3.0), scale=(1.0, y))) for y in (1.0, 4.0, 6.0)]
+    family.append(born(None, DiffVerdict.NO_MATCH))
+    assert outside_grid(found.archive.grid, family).tolist() == [False, False, True, False]
+    records = admit(Evolve(outside_grid="reject"), found, family, step=0)
+    assert [record.height for record in records[:3]] == [5.0] * 3
+    assert [record.cell // 144 for record in records[:2]] == [2, 10]
+    assert [record.admitted for record in records] == [True, True, False, False]
+    assert found.archive.measures[records[1].cell, 0] == 20.0
 
 
 @pytest.mark.parametrize(("rule", "admitted"), [("clip", True), ("reject", False)])

@@ -31,6 +31,21 @@ def test_centroids_take_the_place_of_bins_and_are_those_of_every_run() -> None:
     assert (one.centroids.max(axis=0) > (5.0, 10.0, 250.0)).all()
 
 
+def test_a_scaled_map_is_not_in_metres() -> None:
+    assert make_grid(configured()).labels == ("height [m]", "width [m]", "mass")
+    for kind in ("0", "20"):
+        grid = make_grid(configured(grid__scale="[6.8, 7.0]", grid__centroids=kind))
+        assert grid.labels == ("height", "width", "mass")
+
+
+def test_the_map_of_openelm() -> None:
+    grid = make_grid(load("openelm"))
+    assert isinstance(grid, Grid)
+    assert (grid.upper, grid.bins) == ((1000.0, 1000.0, 2000.0), (12, 12, 12))
+    # Height, width and mass of the Square seed there; bins are 83, 83 and 167 wide.
+    assert grid.cell_of([(70.4, 68.2, 241.6)])[0].tolist() == [1]
+
+
 def test_the_archive_has_the_configured_rule() -> None:
     settings = {"evolve__admission": "batch", "evolve__parsimony": "0.05"}
     assert make_archive(configured(**settings)).rule == Rule(order="batch", parsimony=0.05)
