@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     experiments = parser.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
     _add_bugs(experiments)
     _add_seeds(experiments)
+    _add_lmx(experiments)
 
 
 def _add_bugs(experiments: Commands) -> None:
@@ -72,6 +73,31 @@ def _add_seeds(experiments: Commands) -> None:
         default=tuple(SEEDS),
         help="seed programs (default: all)",
     )
+    _add_operators(parser)
+    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
+    _add_count(parser, "--repeats", 3, "runs of every seed and operator")
+    _add_circumstances(parser)
+    parser.set_defaults(command=_seeds, name="experiment seeds")
+
+
+def _add_lmx(experiments: Commands) -> None:
+    parser = experiments.add_parser(
+        "lmx",
+        allow_abbrev=False,
+        help="the protocol of Language Model Crossover: samples of one to three seed programs",
+        description="Samples children of one, two and three of the paper's seeds into a map in "
+        "OpenELM's ranges, and evolves as many beside them (Meyerson et al. 2023, figure of "
+        "OpenELM's paper). Finished runs are kept in the folder and not run again.",
+    )
+    add_run_option(parser, default="runs/lmx", holds="results, runs, tables and plot")
+    _add_operators(parser)
+    _add_count(parser, "--samples", 1000, "samples of a run")
+    _add_count(parser, "--repeats", 4, "runs, each with another order of the seeds")
+    _add_circumstances(parser, config="openelm")
+    parser.set_defaults(command=_lmx, name="experiment lmx")
+
+
+def _add_operators(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--operators",
         nargs="+",
@@ -79,10 +105,6 @@ def _add_seeds(experiments: Commands) -> None:
         default=("diff", "tree"),
         help="what mutates (default: diff tree)",
     )
-    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
-    _add_count(parser, "--repeats", 3, "runs of every seed and operator")
-    _add_circumstances(parser)
-    parser.set_defaults(command=_seeds, name="experiment seeds")
 
 
 def _add_count(parser: argparse.ArgumentParser, option: str, number: int, told: str) -> None:
@@ -91,13 +113,13 @@ def _add_count(parser: argparse.ArgumentParser, option: str, number: int, told: 
     )
 
 
-def _add_circumstances(parser: argparse.ArgumentParser) -> None:
+def _add_circumstances(parser: argparse.ArgumentParser, config: str | None = None) -> None:
     """What every experiment can be told: its model, its seed and all other settings."""
     parser.add_argument(
         "--model", metavar="DIR", help="a shipped model's name or a folder (default: walker)"
     )
     parser.add_argument("--seed", metavar="S", help="the same results for the same number")
-    add_config_option(parser)
+    add_config_option(parser, config)
 
 
 def _configured(options: argparse.Namespace, rest: Sequence[str]) -> Config:
@@ -152,4 +174,19 @@ def _seeds(options: argparse.Namespace, rest: Sequence[str]) -> int:
         repeats=options.repeats,
     )
     study_seeds(options.run, plan, config)
+    return 0
+
+
+def _lmx(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    config = _configured(options, rest)
+    from elmjax.experiments.evolution.lmx import Plan, study_crossover
+
+    plan = Plan(
+        operators=tuple(dict.fromkeys(options.operators)),
+        seed_programs=tuple(SEEDS),
+        counts=(1, 2, 3),
+        samples=options.samples,
+        repeats=options.repeats,
+    )
+    study_crossover(options.run, plan, config)
     return 0

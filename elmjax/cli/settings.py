@@ -17,12 +17,14 @@ Every value of the configuration can be set by its dotted name, read as TOML:
 """
 
 
-def add_config_option(parser: argparse.ArgumentParser) -> None:
+def add_config_option(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """Adds `--config`, the configuration that settings are laid over."""
     parser.add_argument(
         "--config",
         metavar="NAME",
-        help=f"a TOML file or one of: {', '.join(named_configs())} (default: built-in values)",
+        default=default,
+        help=f"a TOML file or one of: {', '.join(named_configs())} "
+        f"(default: {default or 'built-in values'})",
     )
 
 

@@ -38,6 +38,7 @@ class Condition:
 
     Attributes:
         line: What its results belong to, such as the operator; a line of tables and plots.
+        column: What they stand under, such as where evolution starts.
         operator: One of `Evolve.operators`.
         seed_programs: Where evolution starts.
         repeat: From 0; every repeat has a seed of its own, the same for all lines.
@@ -46,6 +47,7 @@ class Condition:
     """
 
     line: str
+    column: str
     operator: Operator
     seed_programs: tuple[str, ...]
     repeat: int
@@ -74,6 +76,7 @@ class Condition:
         """Everything that decides the outcome, as plain data."""
         return {
             "line": self.line,
+            "column": self.column,
             "operator": self.operator,
             "seed_programs": list(self.seed_programs),
             "repeat": self.repeat,

@@ -8,7 +8,7 @@ scores and fitness compare within a column, never with ours.
 
 from dataclasses import dataclass
 
-ELM_EVALUATIONS = 1_024_000
+ELM_EVALUATIONS, ELM_NICHES = 1_024_000, 12**3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class SeedResults:
     """One diff model of the paper, by seed program."""
 
     label: str
-    coverage: dict[str, float]  # share of 1,728 niches
+    coverage: dict[str, float]  # share of `ELM_NICHES`
     best: dict[str, float]  # the paper's unit of distance
     qd_score: dict[str, float]  # the same
 

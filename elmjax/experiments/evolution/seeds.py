@@ -3,21 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from elmjax.config import Config, Operator
 from elmjax.experiments.evolution import study
 from elmjax.experiments.evolution.condition import Condition
 from elmjax.experiments.evolution.published import (
     ELM_EVALUATIONS,
     ELM_FINETUNED,
+    ELM_NICHES,
     ELM_PRETRAINED,
     SeedResults,
 )
-from elmjax.experiments.evolution.tables import Quantity, percent, table, tenths, whole
+from elmjax.experiments.evolution.tables import Quantity, percent, tenths, whole
 from elmjax.experiments.results import Results
-from elmjax.files import write_whole
-from elmjax.report import search_curves
 
 QUANTITIES = (
     Quantity(name="coverage", title="niches filled [%]", write=percent, most=1.0),
@@ -51,6 +48,7 @@ class Plan:
         return [
             Condition(
                 line=operator,
+                column=seed,
                 operator=operator,
                 seed_programs=(seed,),
                 repeat=repeat,
@@ -77,34 +75,22 @@ def study_seeds(folder: Path, plan: Plan, config: Config) -> None:
     results = Results.open(folder, "seeds")
     measured = study.measure_all(results, plan.conditions(config))
     results.write()
-    text = "\n".join(_table(quantity, measured, plan) for quantity in QUANTITIES)
-    text += f"\nOurs: mean of the repeats, 95 % interval. {_about_the_paper()}\n\n"
-    write_whole(folder / "table.md", text + study.settings(measured))
-    search_curves(study.curves(measured), folder / "curves.png")
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def _table(quantity: Quantity, measured: study.Measured, plan: Plan) -> str:
-    ours = study.means(study.gather(measured, quantity.name))
-    theirs = {
-        each.label: values
-        for each in (ELM_PRETRAINED, ELM_FINETUNED)
-        if (values := _published(each, quantity.name))
-    }
-    return table(quantity, plan.seed_programs, {**ours, **theirs})
-
-
-def _published(results: SeedResults, quantity: str) -> dict[str, float]:
-    if quantity == "mean":  # of the filled niches; the paper leaves the division to its readers
-        return {
-            seed: results.qd_score[seed] / (results.coverage[seed] * 1728)
-            for seed in results.coverage
-        }
-    return getattr(results, quantity, {})
-
-
-def _about_the_paper() -> str:
-    return (
+    remark = (
         f"The paper's runs have {ELM_EVALUATIONS:,} evaluations, and its distances another unit: "
         "compare them with each other."
     )
+    study.write(folder, measured, QUANTITIES, _published, remark)
+
+
+def _published(quantity: str) -> dict[str, dict[str, float]]:
+    lines = {each.label: _of_line(each, quantity) for each in (ELM_PRETRAINED, ELM_FINETUNED)}
+    return {label: values for label, values in lines.items() if values}
+
+
+def _of_line(results: SeedResults, quantity: str) -> dict[str, float]:
+    if quantity == "mean":  # of the filled niches; the paper leaves the division to its readers
+        return {
+            seed: results.qd_score[seed] / (results.coverage[seed] * ELM_NICHES)
+            for seed in results.coverage
+        }
+    return getattr(results, quantity, {})

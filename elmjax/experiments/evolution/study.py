@@ -8,17 +8,22 @@ RUN/curves.png     niches and QD score over evaluations
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.console import Console
 
 from elmjax.experiments.evolution.condition import CURVE, Condition, measure
+from elmjax.experiments.evolution.tables import Quantity, table
 from elmjax.experiments.results import Results
 from elmjax.files import write_whole
-from elmjax.report import Interval, mean_interval
+from elmjax.report import Interval, mean_interval, search_curves
 
 Measured = list[tuple[Condition, dict[str, Any]]]
+# What others published of a quantity: by line, by column.
+Published = Callable[[str], Mapping[str, Mapping[str, float]]]
 
 
 def measure_all(results: Results, conditions: Sequence[Condition]) -> Measured:
@@ -28,9 +33,35 @@ def measure_all(results: Results, conditions: Sequence[Condition]) -> Measured:
     return [(condition, measure(results, condition)) for condition in conditions]
 
 
-def column(condition: Condition) -> str:
-    """The heading that a condition stands under: where it starts."""
-    return " + ".join(condition.seed_programs)
+def write(
+    folder: Path,
+    measured: Measured,
+    quantities: Sequence[Quantity],
+    published: Published,
+    remark: str,
+) -> None:
+    """Writes and prints the tables, and draws the curves.
+
+    Args:
+        folder: Where `table.md` and `curves.png` go.
+        measured: What the conditions reached.
+        quantities: A table each.
+        published: Lines to stand below ours.
+        remark: On how to compare the two.
+    """
+    columns = list(dict.fromkeys(condition.column for condition, _ in measured))
+    tables = [
+        table(
+            quantity,
+            columns,
+            {**means(gather(measured, quantity.name)), **published(quantity.name)},
+        )
+        for quantity in quantities
+    ]
+    text = "\n".join(tables) + f"\nOurs: mean of the repeats, 95 % interval. {remark}\n"
+    write_whole(folder / "table.md", f"{text}\n{settings(measured)}")
+    search_curves(curves(measured), folder / "curves.png")
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def gather(measured: Measured, name: str) -> dict[str, dict[str, list[float]]]:
@@ -38,7 +69,7 @@ def gather(measured: Measured, name: str) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     for condition, values in measured:
         of_line = found.setdefault(condition.line, {})
-        of_line.setdefault(column(condition), []).append(values[name])
+        of_line.setdefault(condition.column, []).append(values[name])
     return found
 
 
@@ -54,7 +85,7 @@ def curves(measured: Measured) -> pd.DataFrame:
     """The curves of all runs, for `report.search_curves`."""
     parts = [
         pd.DataFrame({name: values["curve"][name] for name in CURVE}).assign(
-            line=condition.line, column=column(condition), repeat=condition.repeat
+            line=condition.line, column=condition.column, repeat=condition.repeat
         )
         for condition, values in measured
     ]

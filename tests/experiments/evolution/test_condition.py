@@ -15,6 +15,7 @@ SHORT = [("seconds", "0.2"), ("evolve.parents", "2"), ("evolve.children", "2")]
 def condition(**changes) -> Condition:
     values = {
         "line": "tree",
+        "column": "square",
         "operator": "tree",
         "seed_programs": ("square",),
         "repeat": 0,
