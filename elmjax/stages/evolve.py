@@ -16,7 +16,7 @@ import numpy as np
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.evaluate import Evaluation, Evaluator
-from elmjax.mutators import Child, Mutator
+from elmjax.mutators import Child
 from elmjax.programs import SEEDS, Verdict, canonical
 from elmjax.qd import Archive, Grid, History, archive_metrics
 from elmjax.qd.history import NO_PARENT
@@ -25,6 +25,7 @@ from elmjax.stages.admission import Found, Offspring, admit, confirm, outside_gr
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
+from elmjax.stages.source import Source, Unchanging
 
 SHARES = ("applied", "run", "valid", "admitted", "program_hits", "walk_hits")
 
@@ -35,7 +36,7 @@ class Search:
 
     run: Run
     stage: str
-    mutator: Mutator
+    source: Source
     evaluator: Evaluator
     found: Found
 
@@ -45,12 +46,13 @@ def stage_name(operator: str) -> str:
     return f"evolve-{operator}"
 
 
-def evolve(run: Run, operator: str) -> dict[str, Any]:
+def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, Any]:
     """Runs or resumes stage 1 with one operator.
 
     Args:
         run: writes to the folder `evolve-OPERATOR`.
         operator: one of `Evolve.operators`.
+        source: gives each iteration its mutator; None: the operator as it is configured.
 
     Returns:
         The summary that is also written to the stage's folder.
@@ -58,7 +60,7 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
     config, stage = run.config.evolve, stage_name(operator)
     if (done := run.summary(stage)) is not None:
         return done
-    mutator = make_mutator(config, operator)
+    source = source or Unchanging(make_mutator(config, operator))
     batch = config.parents * config.children
     with (
         Checkpoints(run.folder / stage / "checkpoints") as checkpoints,
@@ -66,11 +68,12 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
     ):
         evaluator = run.evaluator(pool, [config.terrain])
         found, start = _start_or_resume(run, stage, checkpoints, evaluator)
-        search = Search(run=run, stage=stage, mutator=mutator, evaluator=evaluator, found=found)
+        search = Search(run=run, stage=stage, source=source, evaluator=evaluator, found=found)
         with stage_progress(stage, config.iterations * batch, completed=start * batch) as progress:
             for iteration in range(start, config.iterations):
                 numbers = _iterate(search, iteration)
                 run.metrics.write(stage, iteration, numbers)
+                source.after(iteration, found)
                 shown = ("niches", "qd_score", "best", "valid")
                 progress.advance(batch, **{name: numbers[name] for name in shown})
                 last = iteration + 1 == config.iterations
@@ -160,9 +163,8 @@ def _iterate(search: Search, iteration: int) -> dict[str, Any]:
     rng = np.random.default_rng(run.seed(f"{search.stage}/parents", iteration))
     parents = found.archive.sample(rng, config.parents)
     programs = [found.history.program(parent) for parent in parents]
-    children = search.mutator(
-        programs, config.children, run.seed(f"{search.stage}/children", iteration)
-    )
+    mutate = search.source.mutator_for(iteration)
+    children = mutate(programs, config.children, run.seed(f"{search.stage}/children", iteration))
     mutated = time.monotonic()
     evaluations = evaluate_children(search.evaluator, children, config.terrain)
     of_children = parents.repeat(config.children).tolist()
