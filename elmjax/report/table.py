@@ -3,6 +3,7 @@
 The summary is plain data, as it stands in the run folder as JSON:
 
     {"evolve": {OPERATOR: {QUANTITY: number}},
+     "operator": {QUANTITY: number or {"base": ..., "tuned": ..., "ratio": ..., "paper": ...}},
      "finetune": {QUANTITY: number or {"before": number, "after": number}},
      "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
 
@@ -85,6 +86,12 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "walk_hits": ("walks known from before", _share),
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
+    "accepted_diffs": ("accepted diffs learned", _count),
+    "unique": ("different programs of a parent", _share),
+    "divergence": ("KL from the base model [nats / token]", _loss),
+    "tunings": ("fine-tunings", _count),
+    "weakened": ("taken in part by the guard", _count),
+    "refused": ("refused by the guard", _count),
     "outcomes": ("outcomes of the children", _tally),
     "errors": ("runtime errors among them", _tally),
 }
@@ -100,6 +107,7 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
     lines = box.ASCII if ascii_only else box.SIMPLE_HEAVY
     builders: dict[str, Callable[[Any, box.Box], Table]] = {
         "evolve": _evolve_table,
+        "operator": _operator_table,
         "finetune": _finetune_table,
         "conditional": _conditional_table,
     }
@@ -128,6 +136,17 @@ def _evolve_table(operators: Mapping[str, Mapping[str, float]], lines: box.Box) 
     for quantity in _rows(operators.values()):
         cells = [_format(quantity, values.get(quantity)) for values in operators.values()]
         table.add_row(_label(quantity), *cells)
+    return table
+
+
+def _operator_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
+    columns = ("base", "tuned", "tuned / base", "paper")
+    table = _table("Stage 1: fine-tuned diff model", "", columns, lines)
+    for quantity, value in quantities.items():
+        cells = value if isinstance(value, Mapping) else {"tuned": value}
+        runs = [_format(quantity, cells[run]) if run in cells else "" for run in ("base", "tuned")]
+        ratios = [f"{cells[name]:.2f}" if name in cells else "" for name in ("ratio", "paper")]
+        table.add_row(_label(quantity), *runs, *ratios)
     return table
 
 
