@@ -166,6 +166,7 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["terrains", "-o", "sheet.jpg"], "-o: got 'sheet.jpg', wanted a file that ends in .png"),
         (["evolve", "--finetune-operator", "3"], "got '3', wanted --section.key value"),
         (["evolve", "--finetune-operator", "--evolve.format", "carper"], "wanted 'numbered'"),
+        (["evolve", "--operator.every", "4", "--evolve.operators", '["tree"]'], "operator.every"),
         (["evolve", "--operator.initial_seeds", '["cppn"]'], "got 'cppn', wanted 'square', 'rad"),
         (["evolve", "--operator.replay", "1"], "operator.replay: got 1"),
         (["run", "--finetune-operator"], "--finetune-operator: got no value"),

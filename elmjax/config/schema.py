@@ -200,6 +200,11 @@ class OperatorTuning:
     )
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
+    # The continual form: iterations between updates on what the run has accepted; 0: none.
+    every: Natural = 0
+    update: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=12, learning_rate=1e-3, warmup=2, rows=8)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ RUN/operator/base/             run of the base model on the run's seed program
 RUN/operator/initial/SEED/     run of the base model on another seed program
 RUN/operator/round-1/          the tuned model and what the guard measured; further rounds after it
 RUN/operator/round-1/rerun/    run of its model, where a further round learns from that
+RUN/operator/update-00015/     the same of an update within the run, after iteration 15
 RUN/evolve-diff/               run of the tuned model
 """
 
@@ -21,6 +22,7 @@ from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.stages.accepted import AcceptedDiff, accepted_diffs
+from elmjax.stages.continual import ContinualTuning
 from elmjax.stages.evolve import evolve, open_found, seed_program, stage_name
 from elmjax.stages.generated import generated
 from elmjax.stages.learn import rows_at_once
@@ -42,7 +44,7 @@ PAPER_QD_RATIO = {"square": 1.76, "radial": 1.60, "cppn_fixed": 1.73, "cppn_muta
 
 def is_tuned(config: Config) -> bool:
     """Whether the configuration asks for a fine-tuned operator."""
-    return config.operator.rounds > 0
+    return config.operator.rounds > 0 or config.operator.every > 0
 
 
 def check(config: Config) -> None:
@@ -67,10 +69,15 @@ def evolve_tuned(run: Run) -> dict[str, Any]:
         return done
     base, replay = language_model(run.config.evolve.model), _replay(run)
     tuned, rounds = _rounds(run, base, replay)
-    reached = _evolve(run, tuned)
-    of_base, _ = _search(run, "base", run.config.evolve.seed_program, base)
-    compared = _compare(run.config.evolve.seed_program, of_base, reached)
-    return run.finish(STAGE, {**compared, **_learned(rounds), "rounds": rounds})
+    reached, updates = _evolve(run, base, tuned, replay)
+    compared = {}
+    if rounds:
+        of_base, _ = _search(run, "base", run.config.evolve.seed_program, base)
+        compared = _compare(run.config.evolve.seed_program, of_base, reached)
+    return run.finish(
+        STAGE,
+        {**compared, **_learned([*rounds, *updates]), "rounds": rounds, "updates": updates},
+    )
 
 
 def _rounds(
@@ -103,12 +110,17 @@ def _rounds(
     return model, summaries
 
 
-def _evolve(run: Run, tuned: LanguageModel) -> dict[str, Any]:
-    """The run of the tuned model."""
+def _evolve(
+    run: Run, base: LanguageModel, tuned: LanguageModel, replay: Sequence[EditedProgram]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The run of the tuned model: its summary, and those of the updates within it."""
     if run.summary(stage_name(OPERATOR)) is None:
         print(f"{stage_name(OPERATOR)}: evolves {run.config.evolve.seed_program}")
-    mutate = language_mutator(run.config.evolve, OPERATOR, tuned)
-    return evolve(run, OPERATOR, Unchanging(mutate))
+    if run.config.operator.every == 0:
+        mutate = language_mutator(run.config.evolve, OPERATOR, tuned)
+        return evolve(run, OPERATOR, Unchanging(mutate)), []
+    continual = ContinualTuning(run=run, base=base, start=tuned, replay=replay)
+    return evolve(run, OPERATOR, continual), continual.summaries()
 
 
 def _search(
@@ -177,10 +189,10 @@ def _learned(tunings: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _check_operator(config: Config) -> None:
     search, tuning = config.evolve, config.operator
-    asked = "operator.rounds"
+    asked = "operator.rounds" if tuning.rounds > 0 else "operator.every"
     if OPERATOR not in search.operators:
         raise ConfigError(
-            f"{asked}: got {tuning.rounds}, wanted 0, or {OPERATOR!r} among "
+            f"{asked}: got {tuning.rounds or tuning.every}, wanted 0, or {OPERATOR!r} among "
             f"evolve.operators, which are {', '.join(search.operators)}"
         )
     if search.format != "numbered":
@@ -198,7 +210,11 @@ def _check_operator(config: Config) -> None:
 def _check_rows(config: Config, tokenizer: Tokenizer) -> None:
     """Whether a step can be read in its parts, and a row holds the seed programs and an edit."""
     search, tuning = config.evolve, config.operator
-    used: dict[str, Optimiser] = {"optimiser": tuning.optimiser}
+    used: dict[str, Optimiser] = {}
+    if tuning.rounds > 0:
+        used["optimiser"] = tuning.optimiser
+    if tuning.every > 0:
+        used["update"] = tuning.update
     for name, optimiser in used.items():
         rows_at_once(f"{STAGE}.{name}", optimiser)
         for seed in dict.fromkeys((search.seed_program, *tuning.initial_seeds)):

@@ -85,7 +85,7 @@ def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
         operator: _without(values, "best_id")
         for operator, values in summary.get("evolve", {}).items()
     }
-    tuned = _without(summary.get(operator_tuning.STAGE, {}), "rounds")
+    tuned = _without(summary.get(operator_tuning.STAGE, {}), "rounds", "updates")
     return {**summary, "evolve": evolved, operator_tuning.STAGE: tuned}
 
 

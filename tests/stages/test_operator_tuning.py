@@ -12,7 +12,7 @@ from elmjax.config import ConfigError, Guard, OperatorTuning, Optimiser
 from elmjax.config.schema import Seed
 from elmjax.programs import SEEDS
 from elmjax.qd import History
-from elmjax.stages import collapse, evolve, learn, operator_tuning, pipeline
+from elmjax.stages import collapse, continual, evolve, learn, operator_tuning, pipeline
 from elmjax.stages.operator_tuning import PAPER_QD_RATIO, check, evolve_tuned
 from elmjax.stages.run import Run, language_model
 
@@ -28,7 +28,7 @@ class StoppedError(Exception):
 @pytest.fixture(autouse=True, scope="module")
 def able(able_mutator):
     with pytest.MonkeyPatch.context() as patch:
-        for module in (collapse, operator_tuning):
+        for module in (collapse, continual, operator_tuning):
             patch.setattr(module, "language_mutator", able_mutator)
         yield
 
@@ -155,15 +155,29 @@ def test_a_curriculum_and_further_rounds(make_config, tmp_path) -> None:
     assert not np.array_equal(*embeddings)
 
 
+def test_rounds_and_updates_work_together(make_config, tmp_path) -> None:
+    with Run.open(tmp_path, make_config(every=1, update=OPTIMISER)) as run:
+        compared = evolve_tuned(run)
+    assert len(compared["updates"]) == 2
+    assert compared["tunings"] == 3
+    assert "Stage 1: fine-tuned diff model" in pipeline.closing_text({"operator": compared})
+
+
 @pytest.mark.parametrize(
     ("search", "operator", "said"),
     [
         ({"operators": ("tree",)}, {}, "operator.rounds: got 1, wanted 0, or 'diff' among"),
+        ({"operators": ("mixed",)}, {"rounds": 0, "every": 4}, "operator.every: got 4, wanted 0"),
         ({"format": "carper"}, {}, "evolve.format: got 'carper', wanted 'numbered'"),
         (
             {},
             {"optimiser": dataclasses.replace(OPTIMISER, accumulation=3)},
             "operator.optimiser.accumulation: got 3, wanted a divisor of the 2 rows",
+        ),
+        (
+            {},
+            {"every": 1, "update": dataclasses.replace(OPTIMISER, row_length=99)},
+            r"operator.update.row_length: got 99, wanted at least \d+ tokens for square",
         ),
         (
             {"seed_program": "cppn_fixed"},
