@@ -167,6 +167,12 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["simulate", "{square}", "--terrain.poet.gap_depth", "deep"], "terrain.poet: gap_depth"),
         (["terrains", "swamp"], "terrain swamp: unknown terrain: got 'swamp', want one of"),
         (["terrains", "-o", "sheet.jpg"], "-o: got 'sheet.jpg', wanted a file that ends in .png"),
+        (["evolve", "--finetune-operator", "3"], "got '3', wanted --section.key value"),
+        (["evolve", "--finetune-operator", "--evolve.format", "carper"], "wanted 'numbered'"),
+        (["evolve", "--operator.every", "4", "--evolve.operators", '["tree"]'], "operator.every"),
+        (["evolve", "--operator.initial_seeds", '["cppn"]'], "got 'cppn', wanted 'square', 'rad"),
+        (["evolve", "--operator.replay", "1"], "operator.replay: got 1"),
+        (["run", "--finetune-operator"], "--finetune-operator: got no value"),
         (["experiment"], "the following arguments are required: EXPERIMENT"),
         (["experiment", "bugs", "--operators", "tree"], "invalid choice: 'tree'"),
         (["experiment", "bugs", "--operators"], "expected at least one argument"),
@@ -202,6 +208,22 @@ def test_a_wrong_run_leaves_nothing_half_made(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["run", "--run", "mine", "--evolve.model", "absent"]) == 2
     assert not (tmp_path / "mine").exists()
+
+
+def test_finetuning_the_operator_is_a_setting_with_a_flag(tmp_path, monkeypatch) -> None:
+    rounds = []
+    monkeypatch.setattr(
+        "elmjax.stages.pipeline.stage_1", lambda run: rounds.append(run.config.operator.rounds)
+    )
+    monkeypatch.setattr("elmjax.stages.pipeline.show", lambda _: None)
+    for name, arguments in (
+        ("off", []),
+        ("on", ["--finetune-operator"]),
+        ("on", []),  # the folder knows
+        ("twice", ["--finetune-operator", "--operator.rounds", "2"]),
+    ):
+        assert cli.main(["evolve", "--run", str(tmp_path / name), *arguments]) == 0
+    assert rounds == [0, 1, 1, 2]
 
 
 def test_a_machine_that_cannot_lock_programs_down_is_told_so(tmp_path, monkeypatch, capsys) -> None:

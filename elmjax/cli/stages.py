@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from elmjax.cli.settings import (
     EXPLANATION,
@@ -43,6 +44,13 @@ def _add_stage(
     )
     add_config_option(parser)
     add_run_option(parser, default="runs/latest", holds="the run")
+    if stage is _evolve:
+        parser.add_argument(
+            "--finetune-operator",
+            action="store_true",
+            help="evolve, fine-tune the diff model on the diffs that were accepted, and evolve "
+            "anew with it (operator.rounds 1)",
+        )
 
     def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
         written = options.run / "config.toml"
@@ -70,11 +78,13 @@ def _pretrain(options: argparse.Namespace, config: Config) -> int:
 
 
 def _evolve(options: argparse.Namespace, config: Config) -> int:
-    from elmjax.stages import evolve, pipeline
+    from elmjax.stages import pipeline
 
+    if options.finetune_operator and config.operator.rounds == 0:
+        config = replace(config, operator=replace(config.operator, rounds=1))
     with pipeline.open_run(options.run, config) as run:
-        results = {name: evolve.evolve(run, name) for name in config.evolve.operators}
-    pipeline.show({"evolve": results})
+        summary = pipeline.stage_1(run)
+    pipeline.show(summary)
     return 0
 
 

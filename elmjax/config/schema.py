@@ -36,6 +36,7 @@ def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
 Writer = Literal["diff", "tree", "rewrite", "crossover"]
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
+Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable"]
 
 # One or more, all different.
 Several = (Field(min_length=1), AfterValidator(_distinct))
@@ -211,6 +212,41 @@ class Evolve:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What a fine-tuned diff model must not lose, measured on edits that it writes."""
+
+    parents: Count = 32  # programs edited, drawn from the parents of the accepted diffs
+    children: Count = 8  # edits of each
+    unique: Share = 0.7  # of the base model's share of different programs, at least
+    divergence: Positive = 0.5  # nats a token from the base model, at most
+    retreats: Natural = 2  # times that a refused update is halved before it is given up
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorTuning:
+    """Fine-tuning of the operator `diff` on accepted diffs (paper, section 5.1)."""
+
+    rounds: Natural = 0  # of initial runs, fine-tuning and a rerun; the paper has one
+    # Of the initial runs, one each; empty: the run's own seed program.
+    initial_seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)] = ()
+    # Of the diffs in the loss: all alike, or as much as each added to the QD score.
+    weighting: Literal["equal", "gain"] = "equal"
+    replay: Annotated[float, Field(ge=0, lt=1)] = 0.25  # of the parents read: generated ones
+    replay_parents: Count = 256  # generated; read more than once where more are needed
+    program_weight: NonNegative = 0.05  # weight of the loss on the program itself
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=120, learning_rate=1e-3, warmup=10, rows=8)
+    )
+    checkpoint_every: Count = 40  # steps
+    guard: Guard = field(default_factory=Guard)
+    # The continual form: iterations between updates on what the run has accepted; 0: none.
+    every: Natural = 0
+    update: Optimiser = field(
+        default_factory=lambda: Optimiser(steps=12, learning_rate=1e-3, warmup=2, rows=8)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finetune:
     """Stage 2: a language model of every admitted program (paper, section 6)."""
 
@@ -261,5 +297,6 @@ class Config:
     grid: GridConfig = field(default_factory=GridConfig)
     pretrain: Pretrain = field(default_factory=Pretrain)
     evolve: Evolve = field(default_factory=Evolve)
+    operator: OperatorTuning = field(default_factory=OperatorTuning)
     finetune: Finetune = field(default_factory=Finetune)
     conditional: Conditional = field(default_factory=Conditional)

@@ -15,6 +15,13 @@ from elmjax.lm.packing import Batch
 
 def target_losses(params: Params, config: DecoderConfig, batch: Batch) -> Array:
     """Negative log-likelihood of every target, unweighted: [rows, time] nats."""
+    scores = target_scores(params, config, batch)
+    chosen = jnp.take_along_axis(scores, batch.targets[..., None], axis=-1)[..., 0]
+    return jax.nn.logsumexp(scores, axis=-1) - chosen
+
+
+def target_scores(params: Params, config: DecoderConfig, batch: Batch) -> Array:
+    """What the model thinks of every entry in the place of every target: [rows, time, vocab]."""
     hidden = decoder.hidden_states(
         params,
         config,
@@ -22,9 +29,7 @@ def target_losses(params: Params, config: DecoderConfig, batch: Batch) -> Array:
         batch.position,
         packed_mask(batch.group, batch.segment),
     )
-    scores = decoder.logits(params, config, hidden)
-    chosen = jnp.take_along_axis(scores, batch.targets[..., None], axis=-1)[..., 0]
-    return jax.nn.logsumexp(scores, axis=-1) - chosen
+    return decoder.logits(params, config, hidden)
 
 
 def weighted_loss(params: Params, config: DecoderConfig, batch: Batch) -> tuple[Array, Array]:

@@ -35,7 +35,7 @@ class Document:
     # Of the tokens of each continuation, in the prompt's count; None: they follow the prompt.
     positions: Sequence[Sequence[int]] | None = None
     prompt_weight: float = 1.0
-    continuation_weight: float = 1.0
+    continuation_weight: float | Sequence[float] = 1.0  # of all continuations, or of each
 
     def __post_init__(self) -> None:
         """Checks the lengths.
@@ -139,12 +139,13 @@ def _fill(columns: dict[str, np.ndarray], documents: Sequence[Document]) -> None
         positions = document.positions or [
             range(last + 1, last + 1 + len(continuation)) for continuation in document.continuations
         ]
-        for continuation, known, placed in zip(
-            document.continuations, given, positions, strict=True
+        weights = np.broadcast_to(document.continuation_weight, len(document.continuations))
+        for continuation, known, placed, weight in zip(
+            document.continuations, given, positions, weights.tolist(), strict=True
         ):
             sequence = [document.prompt[-1], *continuation]
             inputs = [last, *placed[:-1]]
-            pieces.append((sequence, inputs, known, document.continuation_weight))
+            pieces.append((sequence, inputs, known, weight))
         for segment, (sequence, inputs, known, weight) in enumerate(pieces):
             length = len(sequence) - 1
             cut = slice(start, start + length)

@@ -4,6 +4,7 @@ The summary is plain data, as it stands in the run folder as JSON:
 
     {"evolve": {OPERATOR: {QUANTITY: number,
                            "operators": {NAME: {RATE: share}}, "messages": {NAME: {RATE: share}}}},
+     "operator": {QUANTITY: number or {"base": ..., "tuned": ..., "ratio": ..., "paper": ...}},
      "finetune": {QUANTITY: number or {"before": number, "after": number}},
      "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
 
@@ -99,6 +100,11 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
     "busy": ("share of it at work", _shares),
+    "accepted_diffs": ("accepted diffs learned", _count),
+    "divergence": ("KL from the base model [nats / token]", _loss),
+    "tunings": ("fine-tunings", _count),
+    "weakened": ("taken in part by the guard", _count),
+    "refused": ("refused by the guard", _count),
     "outcomes": ("outcomes of the children", _tally),
     "errors": ("runtime errors among them", _tally),
 }
@@ -114,6 +120,7 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
     lines = box.ASCII if ascii_only else box.SIMPLE_HEAVY
     builders: dict[str, Callable[[Any, box.Box], Table]] = {
         "evolve": _evolve_table,
+        "operator": _operator_table,
         "finetune": _finetune_table,
         "conditional": _conditional_table,
     }
@@ -166,6 +173,17 @@ def _rates_table(rates: Mapping[tuple[str, str], Mapping[str, Any]], lines: box.
     for (run, name), row in rates.items():
         cells = (_format(quantity, row.get(quantity)) for quantity in quantities)
         table.add_row(Text(run), Text(name), *cells)
+    return table
+
+
+def _operator_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
+    columns = ("base", "tuned", "tuned / base", "paper")
+    table = _table("Stage 1: fine-tuned diff model", "", columns, lines)
+    for quantity, value in quantities.items():
+        cells = value if isinstance(value, Mapping) else {"tuned": value}
+        runs = [_format(quantity, cells[run]) if run in cells else "" for run in ("base", "tuned")]
+        ratios = [f"{cells[name]:.2f}" if name in cells else "" for name in ("ratio", "paper")]
+        table.add_row(_label(quantity), *runs, *ratios)
     return table
 
 

@@ -21,6 +21,7 @@ def documents(
     row_length: int,
     line_positions: bool,
     seed: int,
+    weights: Sequence[Sequence[float]] | None = None,
 ) -> list[Document]:
     """Parents with their edits, and a share of the parents once more as whole programs.
 
@@ -31,11 +32,14 @@ def documents(
         row_length: tokens that a document may take; a parent that has more edits comes again.
         line_positions: whether edits stand at the lines that they name (`elmjax.lm.places`).
         seed: chooses the parents that are read as whole programs.
+        weights: of the loss on each edit of each parent; None: 1 each.
     """
     rng = random.Random(seed)
     made = []
-    for parent in parents:
-        for document in _edits(parent, tokenizer, program_weight, row_length):
+    if weights is None:
+        weights = [[1.0] * len(parent.edits) for parent in parents]
+    for parent, of_parent in zip(parents, weights, strict=True):
+        for document in _edits(parent, of_parent, tokenizer, program_weight, row_length):
             made.append(_placed(document, tokenizer) if line_positions else document)
         if program_weight > 0 and rng.random() < WHOLE_PROGRAM_SHARE:
             made.append(_whole(parent.program, tokenizer))
@@ -43,7 +47,11 @@ def documents(
 
 
 def _edits(
-    parent: EditedProgram, tokenizer: Tokenizer, program_weight: float, row_length: int
+    parent: EditedProgram,
+    weights: Sequence[float],
+    tokenizer: Tokenizer,
+    program_weight: float,
+    row_length: int,
 ) -> list[Document]:
     prompt = tokenizer.encode(str(prompts.numbered_program(parent.program)))
     asked = [tokenizer.encode(prompts.request(message)) for message, _ in parent.edits]
@@ -56,6 +64,7 @@ def _edits(
             given=[len(request) for request in asked[some]],
             # The program is learned once, however often it is read.
             prompt_weight=program_weight if some.start == 0 else 0.0,
+            continuation_weight=weights[some],
         )
         for some in _shares([len(c) for c in continuations], row_length - len(prompt) + 1)
     ]

@@ -34,6 +34,7 @@ from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
 from elmjax.stages.run import Run
 from elmjax.stages.seeding import plant
+from elmjax.stages.source import Source
 from elmjax.stages.stopwatch import Stopwatch
 from elmjax.stages.tally import RATES, tally, totals
 
@@ -58,12 +59,13 @@ def stage_name(operator: str) -> str:
     return f"evolve-{operator}"
 
 
-def evolve(run: Run, operator: str) -> dict[str, Any]:
+def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, Any]:
     """Runs or resumes stage 1 with one operator.
 
     Args:
         run: writes to the folder `evolve-OPERATOR`.
         operator: one of `Evolve.operators`.
+        source: gives each iteration what writes as `diff`; None: the configured model.
 
     Returns:
         The summary that is also written to the stage's folder.
@@ -73,7 +75,7 @@ def evolve(run: Run, operator: str) -> dict[str, Any]:
         return done
     with (
         Checkpoints(run.folder / stage / "checkpoints") as checkpoints,
-        open_crew(run.config, operator) as crew,
+        open_crew(run.config, operator, source) as crew,
         run.pool(config.max_characters) as pool,
     ):
         evaluator = run.evaluator(pool, [config.terrain])
@@ -100,6 +102,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
                 line.start(_draw(search, coming))
             numbers = _iterate(search, line)
             run.metrics.write(stage, iteration, numbers)
+            search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
             progress.advance(batch, **shown, busy=_busy(numbers))
             finished = iteration + 1
@@ -155,7 +158,8 @@ def _draw(search: Search, iteration: int) -> Draw:
 
 def _make(search: Search, draw: Draw) -> list[Child]:
     """The children of a draw; it may run in a thread of its own."""
-    return search.crew.team(
+    team = search.crew.team(draw.iteration)
+    return team(
         draw.operators,
         [search.found.history.program(parent) for parent in draw.parents],
         search.run.config.evolve.children,

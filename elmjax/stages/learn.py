@@ -1,12 +1,14 @@
 """Training of a language model on packed documents: the loop of pretrain and of stage 2."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import ConfigError, Optimiser
@@ -38,6 +40,7 @@ class Lesson:
     test: Sequence[Document]  # may be empty
     optimiser: Optimiser
     checkpoint_every: int  # steps
+    quiet: bool = False  # shows no progress
 
 
 def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
@@ -61,7 +64,7 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
 def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
     optimiser = lesson.optimiser
-    parallel = DataParallel.over(_rows_at_once(lesson))
+    parallel = DataParallel.over(rows_at_once(f"{lesson.stage}.optimiser", optimiser))
     step = make_train_step(
         lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
     )
@@ -74,7 +77,9 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
         state, start = _start_or_resume(run, lesson, checkpoints)
         state = parallel.replicate(state)
-        with stage_progress(lesson.stage, optimiser.steps, completed=start) as progress:
+        with stage_progress(
+            lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
+        ) as progress:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
                 batch = _choose(run, lesson, rows, i)
@@ -97,27 +102,45 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
 
 
-def _rows_at_once(lesson: Lesson) -> int:
-    rows, parts = lesson.optimiser.rows, lesson.optimiser.accumulation
+def rows_at_once(name: str, optimiser: Optimiser) -> int:
+    """Rows that a step reads at a time.
+
+    Args:
+        name: of the section that configures the optimiser.
+        optimiser: what is configured.
+
+    Raises:
+        ConfigError: where the rows cannot be accumulated in equal parts.
+    """
+    rows, parts = optimiser.rows, optimiser.accumulation
     if rows % parts != 0:
         raise ConfigError(
-            f"{lesson.stage}.optimiser.accumulation: got {parts}, wanted a divisor of the {rows} "
-            f"rows of a step"
+            f"{name}.accumulation: got {parts}, wanted a divisor of the {rows} rows of a step"
         )
     return rows // parts
 
 
-def mean_loss(model: LanguageModel, rows: Batch, *, at_a_time: int = 8) -> float:
+def mean_loss(model: LanguageModel, rows: Batch) -> float:
     """Loss over all rows, nats a token of weight 1."""
+    return weighted_mean(rows, lambda part: _weighted_loss(model.params, model.config, part))
+
+
+def weighted_mean(
+    rows: Batch, measure: Callable[[Batch], tuple[Array, Array]], *, at_a_time: int = 8
+) -> float:
+    """Mean over all rows of what is measured as two sums, of weight x value and of weights.
+
+    NaN where nothing weighs anything.
+    """
     total, weight = 0.0, 0.0
     for start in range(0, len(rows.tokens), at_a_time):
         chosen = np.arange(start, start + at_a_time)
         part = rows.rows(chosen % len(rows.tokens))
         # The last part is filled up to keep its shape; what fills it must not count.
         part = replace(part, weights=part.weights * (chosen < len(rows.tokens))[:, None])
-        of_part, weight_of_part = _weighted_loss(model.params, model.config, part)
+        of_part, weight_of_part = measure(part)
         total, weight = total + float(of_part), weight + float(weight_of_part)
-    return total / weight
+    return total / weight if weight > 0.0 else math.nan
 
 
 _weighted_loss = jax.jit(weighted_loss, static_argnums=1)

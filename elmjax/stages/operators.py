@@ -3,9 +3,9 @@
 import multiprocessing
 import random
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,39 +26,66 @@ from elmjax.mutators import (
     tree_mutator,
 )
 from elmjax.qd import Bandit, FixedWeights, Selection
+from elmjax.stages.admission import Found
 from elmjax.stages.run import language_model
+from elmjax.stages.source import Source
+
+DIFF = "diff"  # the operator that a source may change
 
 DIFF_FORMATS = {
     format.name: format for format in (diffs.NUMBERED, diffs.CARPER, diffs.SEARCH_REPLACE)
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Crew:
-    """The operators of a search, and how parents are given to them."""
+    """The operators of a search, and how parents are given to them.
 
-    team: Team
+    Attributes:
+        members: Operators by name.
+        selection: Gives them their parents.
+        source: Of the operator `diff`, where it may change from iteration to iteration.
+    """
+
+    members: Mapping[str, Mutator]
     selection: Selection
+    source: Source | None
+
+    def team(self, iteration: int) -> Team:
+        """The operators as they are in an iteration."""
+        if self.source is None:
+            return Team(self.members)
+        return Team({**self.members, DIFF: self.source.mutator_for(iteration)})
+
+    def after(self, iteration: int, found: Found) -> None:
+        """Lets the source learn from an iteration, once it is in archive and history."""
+        if self.source is not None:
+            self.source.after(iteration, found)
 
 
 @contextmanager
-def open_crew(config: Config, operator: str) -> Iterator[Crew]:
+def open_crew(config: Config, operator: str, source: Source | None = None) -> Iterator[Crew]:
     """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
-    selection = select(config.evolve, operator)
-    mutators = {
-        name: make_mutator(config.evolve, name) for name in weights(config.evolve, operator)
-    }
-    if "tree" not in mutators:
-        yield Crew(Team(mutators), selection)
-        return
+    search = config.evolve
+    names = [name for name in weights(search, operator) if source is None or name != DIFF]
+    members = {name: make_mutator(search, name) for name in names}
+    with ExitStack() as stack:
+        if "tree" in members:
+            processes = stack.enter_context(_processes(config.programs.workers))
+            members["tree"] = SharedTreeMutator(processes)
+        yield Crew(members=members, selection=select(search, operator), source=source)
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Executor]:
     # Spawned, never forked: this process holds JAX's threads.
     executor = ProcessPoolExecutor(
-        config.programs.workers,
+        count,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_leave_interrupts_to_the_parent,
     )
     try:
-        yield Crew(Team({**mutators, "tree": SharedTreeMutator(executor)}), selection)
+        yield executor
     finally:
         executor.shutdown(cancel_futures=True)
 

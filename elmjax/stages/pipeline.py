@@ -8,7 +8,7 @@ from rich.console import Console
 
 from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
-from elmjax.stages import pictures
+from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import STAGE, finetune
@@ -34,14 +34,22 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
 
 
 def _run_stages(run: Run) -> dict[str, Any]:
-    summary: dict[str, Any] = {"evolve": {}}
-    for operator in run.config.evolve.operators:
-        summary["evolve"][operator] = evolve(run, operator)
+    summary = stage_1(run)
     pictures.of_evolution(run)
     summary["finetune"] = finetune(run)
     pictures.of_training(run, STAGE, "Stage 2: language model")
     summary["conditional"] = conditional(run)
     pictures.of_rewards(run)
+    return summary
+
+
+def stage_1(run: Run) -> dict[str, Any]:
+    """Runs or resumes evolution with every operator, `diff` fine-tuned where that is configured."""
+    summary: dict[str, Any] = {"evolve": {}}
+    for operator in run.config.evolve.operators:
+        if operator == operator_tuning.OPERATOR and operator_tuning.is_tuned(run.config):
+            summary[operator_tuning.STAGE] = operator_tuning.evolve_tuned(run)
+        summary["evolve"][operator] = evolve(run, operator)
     return summary
 
 
@@ -56,6 +64,7 @@ def open_run(folder: Path, config: Config) -> Run:
     seed_programs(config.evolve)
     make_grid(config)
     model_folder(config.evolve.model)
+    operator_tuning.check(config)
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
     check_batch(config.conditional)
@@ -74,9 +83,13 @@ def show(summary: Mapping[str, Any]) -> None:
 
 def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The summary without what is not for a table."""
-    left_out = ("best_id",)
     evolved = {
-        operator: {name: value for name, value in values.items() if name not in left_out}
+        operator: _without(values, "best_id")
         for operator, values in summary.get("evolve", {}).items()
     }
-    return {**summary, "evolve": evolved}
+    tuned = _without(summary.get(operator_tuning.STAGE, {}), "rounds", "updates")
+    return {**summary, "evolve": evolved, operator_tuning.STAGE: tuned}
+
+
+def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}

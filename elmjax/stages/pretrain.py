@@ -11,17 +11,16 @@ from typing import Any
 
 import jax
 
-from elmjax import corpus
-from elmjax.corpus import EditedProgram, Order
+from elmjax.corpus import EditedProgram
 from elmjax.diffs import FIX_BUGS, MESSAGES
 from elmjax.files import write_whole
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
-from elmjax.report.progress import stage_progress
 from elmjax.stages import card, pictures, rates, rejection
 from elmjax.stages.documents import documents
+from elmjax.stages.generated import generated
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.run import Run, without_nan
 
@@ -59,8 +58,9 @@ def pretrain(run: Run) -> dict[str, Any]:
 def _corpora(run: Run) -> tuple[list[EditedProgram], list[EditedProgram]]:
     """What is learned, and programs that are not among that, to test on."""
     config = run.config.pretrain
-    train = _corpus(run, "train", config.parents, run.seed(STAGE, 1))
-    test = _corpus(run, "test", config.held_out, run.seed(STAGE, 2))
+    make = partial(generated, run, edits=config.edits)
+    train = make(f"{STAGE}/train", parents=config.parents, seed=run.seed(STAGE, 1))
+    test = make(f"{STAGE}/test", parents=config.held_out, seed=run.seed(STAGE, 2))
     seen = {parent.program for parent in train}
     return train, [parent for parent in test if parent.program not in seen]
 
@@ -101,27 +101,6 @@ def _count(train: Sequence[EditedProgram], lesson: Sequence[Document]) -> dict[s
         "tokens": edit_tokens + sum(len(document.prompt) for document in lesson),
         "edit_tokens": edit_tokens,
     }
-
-
-def _corpus(run: Run, name: str, parents: int, seed: int) -> list[EditedProgram]:
-    """Generates programs and edits once; later starts of the run read them back."""
-    path = run.folder / STAGE / f"{name}.parquet"
-    if not path.exists():
-        config = run.config.pretrain
-        order = Order(
-            parents=parents,
-            edits=config.edits,
-            functions=config.functions,
-            bugs=config.bugs,
-            seed=seed,
-        )
-        made = []
-        with stage_progress(f"{name} programs", parents) as progress:
-            for parent in corpus.edited_programs(order):
-                made.append(parent)
-                progress.advance(1)
-        corpus.save(path, made)
-    return corpus.load(path)
 
 
 def _train_tokenizer(parents: Sequence[EditedProgram]) -> Tokenizer:

@@ -130,3 +130,13 @@ def test_what_is_given_carries_no_loss_and_is_still_read():
     assert batch.weights[0].tolist() == [0.5, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
     for name in ("tokens", "targets", "position", "group", "segment"):
         np.testing.assert_array_equal(getattr(batch, name), getattr(whole, name))
+
+
+def test_continuations_weigh_alike_or_each_its_own():
+    edits = {"prompt": [1, 2], "continuations": [[7, 8], [5]], "given": [1, 0]}
+    alike = Document(**edits, continuation_weight=2.0)
+    unlike = Document(**edits, continuation_weight=[0.25, 3.0])
+    assert pack([alike], 5).batch.weights[0].tolist() == [1.0, 0.0, 2.0, 2.0, 0.0]
+    assert pack([unlike], 5).batch.weights[0].tolist() == [1.0, 0.0, 0.25, 3.0, 0.0]
+    with pytest.raises(ValueError, match="broadcast"):
+        pack([Document(**edits, continuation_weight=[1.0, 1.0, 1.0])], 5)

@@ -133,3 +133,20 @@ def test_where_the_time_goes_is_a_list():
     rows = rows_of(closing_text({"evolve": {"tree": {"busy": {"mutation": 0.62, "physics": 0.3}}}}))
     assert rows["share of it at work"] == ["mutation 62 %"]
     assert rows[""] == ["physics 30 %"]
+
+
+def test_the_fine_tuned_model_stands_beside_its_base_and_the_paper():
+    summary = {
+        "qd_score": {"base": 1276.5, "tuned": 1935.1, "ratio": 1.516, "paper": 1.76},
+        "run": {"base": 0.541, "tuned": 0.646},
+        "divergence": {"tuned": 0.1514},
+        "refused": 0,
+    }
+    text = closing_text({"operator": summary})
+    assert "Stage 1: fine-tuned diff model" in text
+    rows = rows_of(text)
+    assert rows[""] == ["base", "tuned", "tuned / base", "paper"]
+    assert rows["QD score [m]"] == ["1,276.5", "1,935.1", "1.52", "1.76"]
+    assert rows["programs that run"] == ["54.1 %", "64.6 %", "", ""]
+    assert rows["KL from the base model [nats / token]"] == ["", "0.151", "", ""]
+    assert rows["refused by the guard"] == ["", "0", "", ""]

@@ -1,8 +1,11 @@
 """A run small enough for a test: a tiny untrained model, short walks, a handful of programs."""
 
+import dataclasses
+import zlib
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 from elmjax import config as configuration
@@ -11,6 +14,7 @@ from elmjax.lm import decoder, store
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
+from elmjax.mutators import tree_mutator
 from elmjax.programs import SEEDS
 
 SMALL = {
@@ -63,3 +67,30 @@ def small_config(model_folder, terrain_file) -> Config:
         "conditional.terrains": f'["left_wall", "rough1", "{terrain_file}"]',
     }
     return configuration.load(None, list((SMALL | own).items()))
+
+
+@pytest.fixture(scope="session")
+def fingerprint():
+    """A number that stands for the exact weights of a model."""
+
+    def take(model: LanguageModel) -> int:
+        leaves = jax.tree.leaves(model.params)
+        return zlib.crc32(b"".join(np.asarray(leaf).tobytes() for leaf in leaves))
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def able_mutator(fingerprint):
+    """Stands for `language_mutator`: writes good edits that every bit of the weights decides."""
+
+    def make(config, operator, model, message=None):
+        weights = fingerprint(model)
+
+        def mutate(parents, children, seed):
+            made = tree_mutator(parents, children, seed ^ weights)
+            return [dataclasses.replace(child, operator=operator) for child in made]
+
+        return mutate
+
+    return make

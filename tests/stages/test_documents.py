@@ -82,3 +82,29 @@ def test_edits_stand_at_the_lines_that_they_name_if_asked(tokenizer) -> None:
         assert positions[written.index(line)] == placed.prompt.index(line)
     assert plain.positions is None
     assert plain.continuations == placed.continuations
+
+
+@pytest.mark.parametrize("row_length", [100, 1000])
+def test_every_edit_has_the_weight_that_it_was_given(tokenizer, row_length) -> None:
+    weights = [float(i) for i in range(9)]
+    made = documents(
+        [PARENT],
+        tokenizer,
+        program_weight=0.0,
+        row_length=row_length,
+        line_positions=False,
+        seed=0,
+        weights=[weights],
+    )
+    given = {
+        tokenizer.decode(written): weight
+        for document in made
+        for written, weight in zip(
+            document.continuations, document.continuation_weight, strict=True
+        )
+    }
+    wanted = {
+        prompts.request(message) + edit: weight
+        for (message, edit), weight in zip(PARENT.edits, weights, strict=True)
+    }
+    assert given == wanted
