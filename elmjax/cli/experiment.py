@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     experiments = parser.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
     _add_bugs(experiments)
     _add_seeds(experiments)
+    _add_operator(experiments)
     _add_lmx(experiments)
 
 
@@ -66,6 +67,33 @@ def _add_seeds(experiments: Commands) -> None:
         "the folder and not run again. Everything else is set as for evolve: --evolve.parents 64.",
     )
     add_run_option(parser, default="runs/seeds", holds="results, runs, tables and plot")
+    _add_seed_programs(parser)
+    _add_operators(parser)
+    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
+    _add_count(parser, "--repeats", 3, "runs of every seed and operator")
+    _add_circumstances(parser)
+    parser.set_defaults(command=_seeds, name="experiment seeds")
+
+
+def _add_operator(experiments: Commands) -> None:
+    parser = experiments.add_parser(
+        "operator",
+        allow_abbrev=False,
+        help="the diff model fine-tuned on accepted diffs, its base, and syntax-tree mutation",
+        description="From every seed: stage 1 with the base model, with the model fine-tuned on "
+        "the diffs that run accepted, with syntax-tree mutation, with half of both, and with "
+        "syntax-tree mutation at twice the evaluations; QD scores as ratios beside the paper's "
+        "(section 5.1). Fine-tuning is set by --operator.weighting gain and the like.",
+    )
+    add_run_option(parser, default="runs/operator", holds="results, runs, tables and plot")
+    _add_seed_programs(parser)
+    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
+    _add_count(parser, "--repeats", 3, "runs of every seed and line")
+    _add_circumstances(parser)
+    parser.set_defaults(command=_operator, name="experiment operator")
+
+
+def _add_seed_programs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         nargs="+",
@@ -73,11 +101,6 @@ def _add_seeds(experiments: Commands) -> None:
         default=tuple(SEEDS),
         help="seed programs (default: all)",
     )
-    _add_operators(parser)
-    _add_count(parser, "--evaluations", 16_000, "evaluations of a run; the paper has 1024000")
-    _add_count(parser, "--repeats", 3, "runs of every seed and operator")
-    _add_circumstances(parser)
-    parser.set_defaults(command=_seeds, name="experiment seeds")
 
 
 def _add_lmx(experiments: Commands) -> None:
@@ -189,4 +212,17 @@ def _lmx(options: argparse.Namespace, rest: Sequence[str]) -> int:
         repeats=options.repeats,
     )
     study_crossover(options.run, plan, config)
+    return 0
+
+
+def _operator(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    config = _configured(options, rest)
+    from elmjax.experiments.evolution.operator import Plan, study_operator
+
+    plan = Plan(
+        seed_programs=tuple(name for name in SEEDS if name in options.seeds),
+        evaluations=options.evaluations,
+        repeats=options.repeats,
+    )
+    study_operator(options.run, plan, config)
     return 0

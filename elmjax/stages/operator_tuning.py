@@ -82,6 +82,15 @@ def evolve_tuned(run: Run) -> dict[str, Any]:
     )
 
 
+def newest_model(run: Run) -> str:
+    """The model after all rounds of a finished fine-tuning: a folder, or the base model's name."""
+    for number in range(run.config.operator.rounds, 0, -1):
+        summary = run.summary(stage := f"{STAGE}/round-{number}")
+        if summary is not None and summary["share"] > 0.0:
+            return str(run.folder / stage / "model")
+    return run.config.evolve.model
+
+
 def _rounds(
     run: Run, base: LanguageModel, replay: Sequence[EditedProgram]
 ) -> tuple[LanguageModel, list[dict[str, Any]]]:

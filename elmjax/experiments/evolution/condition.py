@@ -7,27 +7,31 @@ evaluated can be looked at.
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from elmjax import seeds
 from elmjax.config import Config, Operator
 from elmjax.experiments.results import Results, circumstances
 from elmjax.lm.store import fingerprint
+from elmjax.stages import operator_tuning
 from elmjax.stages.evolve import evolve, stage_name
 from elmjax.stages.operators import weights
 from elmjax.stages.pipeline import open_run
-from elmjax.stages.run import model_folder
+from elmjax.stages.run import Run, model_folder
 from elmjax.stages.tally import RATES
 
 REACHED = ("niches", "coverage", "qd_score", "best", "mean", "evaluations_per_second", *RATES)
-CURVE = ("evaluations", "niches", "qd_score")
+CURVE = ("evaluations", "seconds", "niches", "qd_score")
 POINTS = 64  # of a curve at most
 
-# What decides a run of stage 1, beside seed and operator.
+# What decides a run of stage 1, beside seed and operator; "operator" where that is fine-tuned.
 _SECTIONS = ("seconds", "world", "terrain", "robust", "grid", "evolve")
 _TOLD_ELSEWHERE = ("evolve.operators", "evolve.seed_programs", "evolve.iterations", "evolve.model")
 
@@ -97,7 +101,7 @@ def measure(results: Results, condition: Condition) -> dict[str, Any]:
     """What a condition reaches; run where it is not known.
 
     Returns:
-        `REACHED`, and `curve`: the columns `CURVE` at up to `POINTS` iterations.
+        What `reached` tells of the run.
     """
     described = condition.describe()
     values = results.recall(described)
@@ -105,23 +109,48 @@ def measure(results: Results, condition: Condition) -> dict[str, Any]:
         return values
     start = " + ".join(condition.seed_programs)
     print(f"{condition.line} from {start}, repeat {condition.repeat + 1}")
-    folder = results.folder / "runs" / _name(condition, described)
-    with open_run(folder, condition.resolved) as run, circumstances() as spent:
-        summary = evolve(run, condition.operator)
-        log = run.metrics.read(stage_name(condition.operator))
+    with open_run(folder_of(results, condition), condition.resolved) as run:
+        with circumstances() as spent:
+            if operator_tuning.is_tuned(condition.config):
+                operator_tuning.evolve_tuned(run)
+            evolve(run, condition.operator)
+        return results.keep(described, {**reached(run, condition.operator), **spent})
+
+
+def folder_of(results: Results, condition: Condition) -> Path:
+    """Where a condition is run: a name that people can read and that no other condition has."""
+    text = json.dumps(condition.describe(), sort_keys=True)
+    digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+    words = (condition.line, *condition.seed_programs, str(condition.repeat), digest)
+    name = "-".join(re.sub(r"[^a-z0-9_]+", "_", word.lower()) for word in words)
+    return results.folder / "runs" / name
+
+
+def reached(run: Run, operator: str) -> dict[str, Any]:
+    """What a finished run reached.
+
+    Returns:
+        `REACHED`, and `curve`: the columns `CURVE` at up to `POINTS` iterations. Seconds are those
+        of the iterations before, fine-tuning left out.
+    """
+    summary, log = run.summary(stage_name(operator)), run.metrics.read(stage_name(operator))
+    if summary is None:
+        raise ValueError(f"{run.folder} holds no finished run of {operator!r}")
     rows = np.unique(np.linspace(0, len(log) - 1, POINTS).round().astype(int))
-    curve = {name: log[name].iloc[rows].tolist() for name in CURVE}
-    reached = {name: summary[name] for name in REACHED}
-    return results.keep(described, {**reached, "curve": curve, **spent})
+    columns: dict[str, pd.Series] = {name: log[name] for name in CURVE if name != "seconds"}
+    columns["seconds"] = log["iteration_seconds"].cumsum().round(3)
+    curve = {name: columns[name].iloc[rows].tolist() for name in CURVE}
+    return {**{name: summary[name] for name in REACHED}, "curve": curve}
 
 
 def changed_settings(config: Config) -> dict[str, Any]:
     """Settings that decide a run and are not those of `Config()`, by dotted name."""
     own, usual = dict(_flat(dataclasses.asdict(config))), dict(_flat(dataclasses.asdict(Config())))
+    sections = {*_SECTIONS, *(["operator"] if operator_tuning.is_tuned(config) else [])}
     return {
         name: value
         for name, value in own.items()
-        if name.split(".")[0] in _SECTIONS
+        if name.split(".")[0] in sections
         and name not in _TOLD_ELSEWHERE
         and usual.get(name) != value
     }
@@ -133,10 +162,3 @@ def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, f"{path}{key}.")
         else:
             yield f"{path}{key}", value
-
-
-def _name(condition: Condition, described: Mapping[str, Any]) -> str:
-    """A folder's name that people can read and that no other condition has."""
-    digest = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=4)
-    words = (condition.line, *condition.seed_programs, str(condition.repeat), digest.hexdigest())
-    return "-".join(word.replace(" ", "_").replace("/", "_") for word in words)

@@ -81,7 +81,7 @@ def study_crossover(folder: Path, plan: Plan, config: Config) -> None:
     measured = study.measure_all(results, plan.conditions(config))
     results.write()
     remark = "Published: read from a figure to about 1 %; its distances are in another unit."
-    study.write(folder, measured, QUANTITIES, _published, remark)
+    study.write(folder, measured, QUANTITIES, _published, remark=remark)
 
 
 def _published(quantity: str) -> dict[str, dict[str, float]]:

@@ -79,10 +79,11 @@ def study_seeds(folder: Path, plan: Plan, config: Config) -> None:
         f"The paper's runs have {ELM_EVALUATIONS:,} evaluations, and its distances another unit: "
         "compare them with each other."
     )
-    study.write(folder, measured, QUANTITIES, _published, remark)
+    study.write(folder, measured, QUANTITIES, published, remark=remark)
 
 
-def _published(quantity: str) -> dict[str, dict[str, float]]:
+def published(quantity: str) -> dict[str, dict[str, float]]:
+    """The paper's two diff models, by seed program, where it tells of the quantity."""
     lines = {each.label: _of_line(each, quantity) for each in (ELM_PRETRAINED, ELM_FINETUNED)}
     return {label: values for label, values in lines.items() if values}
 

@@ -28,9 +28,13 @@ Published = Callable[[str], Mapping[str, Mapping[str, float]]]
 
 def measure_all(results: Results, conditions: Sequence[Condition]) -> Measured:
     """Writes the plan, runs what is not known yet, and returns what every condition reached."""
-    described = [condition.describe() for condition in conditions]
-    write_whole(results.folder / "plan.json", json.dumps(described, indent=1) + "\n")
+    announce(results, [condition.describe() for condition in conditions])
     return [(condition, measure(results, condition)) for condition in conditions]
+
+
+def announce(results: Results, described: Sequence[Mapping[str, Any]]) -> None:
+    """Writes down the conditions before the first of them is run."""
+    write_whole(results.folder / "plan.json", json.dumps(described, indent=1) + "\n")
 
 
 def write(
@@ -38,7 +42,9 @@ def write(
     measured: Measured,
     quantities: Sequence[Quantity],
     published: Published,
+    *,
     remark: str,
+    head: str = "",
 ) -> None:
     """Writes and prints the tables, and draws the curves.
 
@@ -48,6 +54,7 @@ def write(
         quantities: A table each.
         published: Lines to stand below ours.
         remark: On how to compare the two.
+        head: A table to stand above them.
     """
     columns = list(dict.fromkeys(condition.column for condition, _ in measured))
     tables = [
@@ -58,7 +65,10 @@ def write(
         )
         for quantity in quantities
     ]
-    text = "\n".join(tables) + f"\nOurs: mean of the repeats, 95 % interval. {remark}\n"
+    text = (
+        "\n".join([*([head] if head else []), *tables])
+        + f"\nOurs: mean of the repeats, 95 % interval. {remark}\n"
+    )
     write_whole(folder / "table.md", f"{text}\n{settings(measured)}")
     search_curves(curves(measured), folder / "curves.png")
     Console().print(text, highlight=False, markup=False, soft_wrap=True)

@@ -42,6 +42,11 @@ def tenths(number: float) -> str:
     return f"{number:,.1f}"
 
 
+def hundredths(number: float) -> str:
+    """A ratio."""
+    return f"{number:,.2f}"
+
+
 def table(
     quantity: Quantity,
     columns: Sequence[str],
