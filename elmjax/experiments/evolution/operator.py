@@ -117,8 +117,8 @@ def study_operator(folder: Path, plan: Plan, config: Config) -> None:
     results.write()
     remark = (
         "Ratios: mean over repeats, 95 % interval, of QD scores of runs with the same seed. At "
-        "equal seconds: against what `tree` had reached after the time of the other run, tuning not "
-        "counted; where the other run took longer than twice the evaluations, against all of these."
+        "equal seconds: against what `tree` had reached after the time of the other run, tuning "
+        "not counted; where that took longer than twice the evaluations, against all of these."
     )
     head = _ratios(measured, plan.seed_programs)
     study.write(folder, measured, QUANTITIES, published, remark=remark, head=head)
