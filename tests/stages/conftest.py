@@ -2,6 +2,7 @@
 
 import dataclasses
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -39,6 +40,32 @@ SMALL = {
     "conditional.checkpoint_every": "1",
     "conditional.ppo.minibatches": "2",
 }
+
+
+class StoppedError(Exception):
+    """Stands for the end of a process between two steps."""
+
+
+@pytest.fixture
+def stopping():
+    """A block in which a function runs some times and then ends what is going on."""
+
+    @contextmanager
+    def stop(module, name: str, calls: int):
+        step, made = getattr(module, name), []
+
+        def limited(*arguments, **keywords):
+            if len(made) == calls:
+                raise StoppedError
+            made.append(None)
+            return step(*arguments, **keywords)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, name, limited)
+            with pytest.raises(StoppedError):
+                yield
+
+    return stop
 
 
 @pytest.fixture(scope="session")

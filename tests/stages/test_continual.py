@@ -15,10 +15,6 @@ EVERY, ITERATIONS = 2, 7  # updates after iterations 1 and 3, of 0 to 6
 OPTIMISER = Optimiser(steps=2, learning_rate=1e-2, warmup=1, rows=2, row_length=768)
 
 
-class StoppedError(Exception):
-    """Stands for the end of a process between two steps."""
-
-
 @pytest.fixture(scope="module")
 def make_config(small_config):
     def make(divergence: float = 1e9, ahead: int = 1):
@@ -121,20 +117,10 @@ def test_refused_updates_change_nothing(
     ],
 )
 def test_a_search_resumed_is_the_search_unbroken(
-    tmp_path, make_config, make, whole, monkeypatch, module, name, calls
+    tmp_path, make_config, make, whole, stopping, module, name, calls
 ) -> None:
-    step, made = getattr(module, name), []
-
-    def limited(*arguments, **keywords):
-        if len(made) == calls:
-            raise StoppedError
-        made.append(None)
-        return step(*arguments, **keywords)
-
-    monkeypatch.setattr(module, name, limited)
-    with Run.open(tmp_path / "run", make_config()) as run, pytest.raises(StoppedError):
+    with Run.open(tmp_path / "run", make_config()) as run, stopping(module, name, calls):
         evolve.evolve(run, "diff", make(run))
-    monkeypatch.undo()
     with Run.open(tmp_path / "run", make_config()) as run:
         evolve.evolve(run, "diff", make(run))
         state = evolve.open_found(run, "diff").archive.state()

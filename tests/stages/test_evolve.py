@@ -13,10 +13,6 @@ from elmjax.stages.evolve import evolve, open_found
 from elmjax.stages.run import Run
 
 
-class StoppedError(Exception):
-    """Stands for the end of a process between two iterations."""
-
-
 def configured(small_config, **settings):
     search = replace(small_config.evolve, terrain="flat", iterations=6, **settings)
     return replace(small_config, evolve=search)
@@ -62,24 +58,14 @@ def test_the_result_does_not_depend_on_who_is_slow(small_config, tmp_path, monke
 
 @pytest.mark.parametrize(("operator", "ahead"), [("bandit", 2), ("mixed", 0)])
 def test_a_search_of_several_operators_resumes_as_if_unbroken(
-    small_config, tmp_path, monkeypatch, operator, ahead
+    small_config, tmp_path, stopping, operator, ahead
 ) -> None:
     mix = {"tree": 1.0, "diff": 1.0, "rewrite": 0.0, "crossover": 0.0}
     config = configured(small_config, ahead=ahead, mix=mix)
     unbroken = rows_of(tmp_path / "unbroken", config, operator)
     assert set(unbroken["operator"]) == {"seed", "tree", "diff"}
-    iterate, taken = stage._iterate, []
-
-    def stop(search, line):
-        taken.append(line)
-        if len(taken) == 4:  # one iteration after the checkpoint at 2
-            raise StoppedError
-        return iterate(search, line)
-
-    monkeypatch.setattr(stage, "_iterate", stop)
-    with pytest.raises(StoppedError):
+    with stopping(stage, "_iterate", 3):  # one iteration after the checkpoint at 2
         rows_of(tmp_path / "broken", config, operator)
-    monkeypatch.undo()
     pd.testing.assert_frame_equal(rows_of(tmp_path / "broken", config, operator), unbroken)
 
 

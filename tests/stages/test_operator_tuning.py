@@ -21,10 +21,6 @@ EASY = Guard(parents=2, children=2, unique=0.0, divergence=1e9)
 STRICT = dataclasses.replace(EASY, divergence=1e-12, retreats=0)
 
 
-class StoppedError(Exception):
-    """Stands for the end of a process between two steps."""
-
-
 @pytest.fixture(autouse=True, scope="module")
 def able(able_mutator):
     with pytest.MonkeyPatch.context() as patch:
@@ -108,20 +104,10 @@ def test_a_finished_run_is_not_done_again(finished, make_config, monkeypatch) ->
     ],
 )
 def test_resumed_it_finds_what_it_finds_unbroken(
-    finished, make_config, tmp_path, monkeypatch, module, name, calls
+    finished, make_config, tmp_path, stopping, module, name, calls
 ) -> None:
-    step, made = getattr(module, name), []
-
-    def limited(*arguments, **keywords):
-        if len(made) == calls:
-            raise StoppedError
-        made.append(None)
-        return step(*arguments, **keywords)
-
-    monkeypatch.setattr(module, name, limited)
-    with Run.open(tmp_path / "run", make_config()) as run, pytest.raises(StoppedError):
+    with Run.open(tmp_path / "run", make_config()) as run, stopping(module, name, calls):
         pipeline.stage_1(run)
-    monkeypatch.undo()
     with Run.open(tmp_path / "run", make_config()) as run:
         summary = pipeline.stage_1(run)
     pd.testing.assert_frame_equal(history(tmp_path / "run"), history(finished[0]))

@@ -18,23 +18,6 @@ def finished(small_config, tmp_path_factory):
     return folder, pipeline.run_all(folder, small_config)
 
 
-class StoppedError(Exception):
-    """Stands for the end of a process between two steps."""
-
-
-def stop_after(monkeypatch, module, name: str, calls: int) -> None:
-    """Lets a step of a stage run some times and then stops the stage."""
-    step, made = getattr(module, name), []
-
-    def limited(*arguments, **keywords):
-        if len(made) == calls:
-            raise StoppedError
-        made.append(None)
-        return step(*arguments, **keywords)
-
-    monkeypatch.setattr(module, name, limited)
-
-
 def history(folder, operator: str) -> pd.DataFrame:
     return History.open(folder / f"evolve-{operator}" / "history").frame()
 
@@ -114,34 +97,30 @@ def test_stage_2_learns_only_admitted_programs_and_holds_some_out(finished) -> N
 
 def test_a_finished_run_is_not_done_again(finished, small_config, monkeypatch) -> None:
     folder, summary = finished
-    stop_after(monkeypatch, evolve, "_iterate", 0)
-    stop_after(monkeypatch, conditional, "_iterate", 0)
+    for module in (evolve, conditional):
+        monkeypatch.setattr(module, "_iterate", lambda *_: pytest.fail("done again"))
     assert pipeline.run_all(folder, small_config) == summary
 
 
 @pytest.mark.parametrize("operator", ["diff", "tree"])
 def test_evolution_resumed_is_evolution_unbroken(
-    finished, small_config, tmp_path, monkeypatch, operator
+    finished, small_config, tmp_path, stopping, operator
 ) -> None:
-    stop_after(monkeypatch, evolve, "_iterate", 3)  # one iteration after the checkpoint at 2
-    with pytest.raises(StoppedError):
+    with stopping(evolve, "_iterate", 3):  # one iteration after the checkpoint at 2
         evolve.evolve(Run.open(tmp_path, small_config), operator)
-    monkeypatch.undo()
     evolve.evolve(Run.open(tmp_path, small_config), operator)
     pd.testing.assert_frame_equal(history(tmp_path, operator), history(finished[0], operator))
     metrics = pd.read_json(tmp_path / "metrics.jsonl", lines=True)
     assert metrics["step"].tolist() == [0, 1, 2, 3]
 
 
-def test_ppo_resumed_is_ppo_unbroken(finished, small_config, tmp_path, monkeypatch) -> None:
+def test_ppo_resumed_is_ppo_unbroken(finished, small_config, tmp_path, stopping) -> None:
     folder, summary = finished
     for stage in ("evolve-diff", "evolve-tree", "finetune"):
         (tmp_path / stage).symlink_to(folder / stage)
     (tmp_path / "config.toml").write_text((folder / "config.toml").read_text())
-    stop_after(monkeypatch, conditional, "_iterate", 1)
-    with pytest.raises(StoppedError):
+    with stopping(conditional, "_iterate", 1):
         conditional.conditional(Run.open(tmp_path, small_config))
-    monkeypatch.undo()
     assert conditional.conditional(Run.open(tmp_path, small_config)) == summary["conditional"]
 
 

@@ -94,31 +94,17 @@ def test_without_an_accepted_diff_nothing_is_learned(open_run, asked) -> None:
     assert summary == {"accepted": 0, "share": 0.0, "drift": []}
 
 
-class StoppedError(Exception):
-    """Stands for the end of a process between two steps."""
-
-
 def test_stopped_within_training_it_ends_with_the_same_bits(
-    open_run, asked, fingerprint, monkeypatch
+    open_run, asked, fingerprint, stopping
 ) -> None:
     with open_run("whole") as run:
         whole, _ = tune(run, asked)
-    choose, chosen = learn._choose, []
-
-    def limited(*arguments):
-        chosen.append(None)
-        if len(chosen) == 3:
-            raise StoppedError
-        return choose(*arguments)
-
     with open_run("stopped") as run:
-        monkeypatch.setattr(learn, "_choose", limited)
-        with pytest.raises(StoppedError):
+        with stopping(learn, "_choose", 2):
             tune(run, asked)
         with pytest.raises(FileNotFoundError, match="holds no finished tuning"):
             saved(run, asked.stage, asked.base)
     with open_run("stopped") as run:
-        monkeypatch.setattr(learn, "_choose", choose)
         resumed, _ = tune(run, asked)
     assert fingerprint(resumed) == fingerprint(whole)
 
