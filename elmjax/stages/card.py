@@ -16,6 +16,7 @@ _PROGRAMS = {
 }
 _COLUMNS = {
     "apply": "apply",
+    "differ": "of these, unlike the parent",
     "run": "run",
     "change": "change the body",
     "unique": "unlike the others",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from elmjax.corpus import WALKERS
+from elmjax.diffs import DiffVerdict
 from elmjax.diffs.messages import MESSAGES
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators import Child
@@ -53,8 +54,9 @@ def rate(
 
     Returns:
         For "all" and for each message, as shares of all edits: those that apply, run, and change
-        the body (`change`), and the different programs they give (`unique`); of those
-        that run, the share that changes nothing but numbers (`numbers`). NaN where there is none.
+        the body (`change`), and the different programs they give (`unique`); of those that apply
+        or leave the parent as it is, the share that does not (`differ`); of those that run, the
+        share that changes nothing but numbers (`numbers`). NaN where there is none.
     """
     sampled = sample(run, model, programs, children, purpose)
     with run.pool() as pool:
@@ -68,6 +70,7 @@ def rate(
             "parent": np.repeat(np.arange(len(programs)), children),
             "program": [child.program for child in sampled],
             "apply": [child.program is not None for child in sampled],
+            "same": [child.verdict is DiffVerdict.NO_CHANGE for child in sampled],
             "run": [digest is not None for digest in after],
             "change": [now not in (None, was) for now, was in zip(after, before, strict=True)],
             "numbers": [
@@ -84,6 +87,7 @@ def _shares(edits: pd.DataFrame) -> dict[str, float]:
     running = edits[edits.run]
     return {
         "apply": edits["apply"].mean(),
+        "differ": edits["apply"].sum() / max(1, (edits["apply"] | edits["same"]).sum()),
         "run": edits["run"].mean(),
         "change": edits["change"].mean(),
         "unique": edits.groupby("parent").program.nunique().sum() / max(1, len(edits)),

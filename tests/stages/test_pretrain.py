@@ -73,6 +73,7 @@ def test_edits_of_generated_programs_and_of_elites_are_rated(finished):
         every = rates["all"]
         assert 0.0 < every["change"] <= every["run"] <= every["apply"] <= 1.0
         assert 0.0 < every["unique"] <= every["apply"]
+        assert every["apply"] <= every["differ"] <= 1.0
         # Syntax-tree mutation says only what is true.
         numbers_only = rates["Changed parameters in make_walker function."]["numbers"]
         assert numbers_only is None or math.isclose(numbers_only, 1.0)
