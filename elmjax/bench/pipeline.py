@@ -5,7 +5,6 @@ many iterations, the first of which, where most is compiled, does not count.
 """
 
 import dataclasses
-import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from elmjax.bench import memory
 from elmjax.bench.display import Columns, show_rows
+from elmjax.bench.options import command_line
 from elmjax.bench.record import circumstances, default_folder, write_record
 from elmjax.bench.timing import quartiles
 from elmjax.config import Config, ConfigError
@@ -142,9 +142,7 @@ def _row(config: Config, operator: str, reached: dict[str, Any], log: pd.DataFra
 
 def _command(base: str | None, overrides: Sequence[tuple[str, str]]) -> str:
     """The command that repeats the benchmark; of files it names the last part."""
-    words = ["elmjax", "bench", "pipeline"]
-    if base is not None:
-        words += ["--config", Path(base).name]
+    options = {} if base is None else {"--config": Path(base).name}
     for name, value in overrides:
-        words += [f"--{name}", Path(value).name if name == "evolve.model" else value]
-    return shlex.join(words)
+        options[f"--{name}"] = Path(value).name if name == "evolve.model" else value
+    return command_line("pipeline", options)

@@ -231,7 +231,7 @@ class OperatorTuning:
     initial_seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)] = ()
     # Of the diffs in the loss: all alike, or as much as each added to the QD score.
     weighting: Literal["equal", "gain"] = "equal"
-    replay: Annotated[float, Field(ge=0, lt=1)] = 0.25  # of the parents read: generated ones
+    replay: PartialShare = 0.25  # of the parents read: generated ones
     replay_parents: Count = 256  # generated; read more than once where more are needed
     program_weight: NonNegative = 0.05  # weight of the loss on the program itself
     optimiser: Optimiser = field(

@@ -6,6 +6,7 @@ judged, so that each draws its operator by discounted Thompson sampling (Raj and
 1707.09727), which tries several operators in one batch where upper confidence bounds would try one.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -79,10 +80,7 @@ class Bandit:
 
     def learn(self, operators: Sequence[str], admitted: Sequence[bool]) -> None:
         """Discounts what is known and adds a batch."""
+        batch = Counter(zip(operators, admitted, strict=True))
         for counts, wanted in ((self._admitted, True), (self._refused, False)):
             for name in self.names:
-                new = sum(
-                    wrote == name and entered == wanted
-                    for wrote, entered in zip(operators, admitted, strict=True)
-                )
-                counts[name] = self.discount * counts.get(name, 0.0) + new
+                counts[name] = self.discount * counts.get(name, 0.0) + batch[name, wanted]

@@ -35,6 +35,17 @@ class Offspring:
     evaluation: Evaluation | None
 
 
+def bring_together(
+    parents: Sequence[int], children: Sequence[Child], evaluations: Iterable[Evaluation]
+) -> list[Offspring]:
+    """Children, the parent of each, and the evaluations of those that are programs, in order."""
+    judged = iter(evaluations)
+    return [
+        Offspring(parent, child, None if child.program is None else next(judged))
+        for parent, child in zip(parents, children, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Place:
     """What the archive made of a child."""

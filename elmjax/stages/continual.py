@@ -7,7 +7,7 @@ that it made.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from elmjax.corpus import EditedProgram
@@ -32,6 +32,7 @@ class ContinualTuning:
     base: LanguageModel  # what the guard measures from
     start: LanguageModel  # of the first iteration
     replay: Sequence[EditedProgram]
+    _newest: dict[int, LanguageModel] = field(default_factory=dict)  # read last, by its update
 
     def mutator_for(self, iteration: int) -> Mutator:
         """The diff model after all updates that this iteration may use.
@@ -72,7 +73,11 @@ class ContinualTuning:
     def _model_after(self, iteration: int) -> LanguageModel:
         """The model once the updates up to an iteration are made."""
         for due in reversed(self._due(iteration)):
+            if (model := self._newest.get(due)) is not None:
+                return model
             if (model := saved(self.run, self._folder(due), self.start)) is not None:
+                self._newest.clear()
+                self._newest[due] = model
                 return model
         return self.start
 

@@ -25,6 +25,7 @@ from elmjax.stages.admission import (
     Offspring,
     admit,
     admitted_shares,
+    bring_together,
     confirm,
     outside_grid,
 )
@@ -200,14 +201,10 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
 def _family(search: Search, brood: Brood) -> list[Offspring]:
     """The children of a brood with their parents and what became of them."""
     terrain, executions = search.run.config.evolve.terrain, brood.executions
-    walked = iter(search.evaluator.judge(executions, [terrain] * len(executions)))
+    evaluations = search.evaluator.judge(executions, [terrain] * len(executions))
     each = len(brood.children) // len(brood.draw.parents)
-    return [
-        Offspring(
-            brood.draw.parents[i // each], child, None if child.program is None else next(walked)
-        )
-        for i, child in enumerate(brood.children)
-    ]
+    parents = [parent for parent in brood.draw.parents for _ in range(each)]
+    return bring_together(parents, brood.children, evaluations)
 
 
 def _busy(numbers: dict[str, Any]) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 from elmjax import seeds
 from elmjax.config import Config, ConfigError
-from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.mutators import Child, Mutator
 from elmjax.programs import canonical
 from elmjax.qd import Record
-from elmjax.stages.admission import Offspring, Place, record_of
+from elmjax.stages.admission import Place, bring_together, record_of
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.run import check_terrains, make_evaluator, open_pool, without_nan
 
@@ -51,16 +50,13 @@ def mutate_files(
     mutator = make_mutator(config.evolve, operator, message)
     owners = [number % len(paths) for number in range(count)]
     with open_pool(config, config.evolve.max_characters) as pool:
-        family = _family(mutator, parents, owners, config.seed)
+        children = _children(mutator, parents, owners, config.seed)
         evaluator = make_evaluator(config, pool, [config.evolve.terrain])
-        evaluations = _evaluate(evaluator, [born.child for born in family], config.evolve.terrain)
+        programs = [child.program for child in children if child.program is not None]
+        evaluations = evaluator.evaluate(programs, config.evolve.terrain)
     return [
-        Mutation(
-            paths[born.parent],
-            born.child.program,
-            record_of(id, Offspring(born.parent, born.child, evaluation), Place(), step=0),
-        )
-        for id, (born, evaluation) in enumerate(zip(family, evaluations, strict=True))
+        Mutation(paths[born.parent], born.child.program, record_of(id, born, Place(), step=0))
+        for id, born in enumerate(bring_together(owners, children, evaluations))
     ]
 
 
@@ -84,27 +80,17 @@ def as_line(mutation: Mutation) -> dict[str, Any]:
     )
 
 
-def _family(
+def _children(
     mutator: Mutator, parents: Sequence[str], owners: Sequence[int], seed: int
-) -> list[Offspring]:
-    """One child of each owner in turn, not yet evaluated."""
-    family: list[Offspring] = []
+) -> list[Child]:
+    """One child of each owner in turn."""
+    made: list[Child] = []
     drawn = seeds.stream(seed)
     for start in range(0, len(owners), AT_A_TIME):
         some = owners[start : start + AT_A_TIME]
         # Every child is asked for on its own, so that each has a message of its own.
-        children = mutator([parents[owner] for owner in some], 1, next(drawn))
-        family += [Offspring(*pair, None) for pair in zip(some, children, strict=True)]
-    return family
-
-
-def _evaluate(
-    evaluator: Evaluator, children: Sequence[Child], terrain: str
-) -> list[Evaluation | None]:
-    """Evaluates the children that are programs; None for the others."""
-    programs = [child.program for child in children if child.program is not None]
-    evaluations = iter(evaluator.evaluate(programs, terrain))
-    return [None if child.program is None else next(evaluations) for child in children]
+        made += mutator([parents[owner] for owner in some], 1, next(drawn))
+    return made
 
 
 def _read(path: Path) -> str:

@@ -56,7 +56,9 @@ def check(config: Config) -> None:
     """
     if is_tuned(config):
         _check_operator(config)
-        _check_rows(config, language_model(config.evolve.model).tokenizer)
+        tokenizer = language_model(config.evolve.model).tokenizer
+        _check_model(config, tokenizer)
+        _check_rows(config, tokenizer)
 
 
 def evolve_tuned(run: Run) -> dict[str, Any]:
@@ -199,9 +201,13 @@ def _learned(tunings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _asked(tuning: OperatorTuning) -> str:
+    """The setting that asks for a fine-tuned operator."""
+    return "operator.rounds" if tuning.rounds > 0 else "operator.every"
+
+
 def _check_operator(config: Config) -> None:
-    search, tuning = config.evolve, config.operator
-    asked = "operator.rounds" if tuning.rounds > 0 else "operator.every"
+    search, tuning, asked = config.evolve, config.operator, _asked(config.operator)
     if OPERATOR not in search.operators:
         raise ConfigError(
             f"{asked}: got {tuning.rounds or tuning.every}, wanted 0, or {OPERATOR!r} among "
@@ -212,10 +218,13 @@ def _check_operator(config: Config) -> None:
             f"evolve.format: got {search.format!r}, wanted 'numbered', in which alone {asked} "
             "can fine-tune"
         )
-    if not knows_programs(language_model(search.model).tokenizer):
+
+
+def _check_model(config: Config, tokenizer: Tokenizer) -> None:
+    if not knows_programs(tokenizer):
         raise ConfigError(
-            f"evolve.model: got {search.model!r}, wanted a model of elmjax: {asked} can fine-tune "
-            "no other"
+            f"evolve.model: got {config.evolve.model!r}, wanted a model of elmjax: "
+            f"{_asked(config.operator)} can fine-tune no other"
         )
 
 
@@ -227,13 +236,16 @@ def _check_rows(config: Config, tokenizer: Tokenizer) -> None:
         used["optimiser"] = tuning.optimiser
     if tuning.every > 0:
         used["update"] = tuning.update
+    seeds = tuple(dict.fromkeys((*search.seed_programs, *tuning.initial_seeds)))
+    programs = seed_programs(replace(search, seed_programs=seeds))
+    needed = {
+        seed: len(tokenizer.encode(str(prompts.numbered_program(program)))) + search.max_new_tokens
+        for seed, program in zip(seeds, programs, strict=True)
+    }
     for name, optimiser in used.items():
         rows_at_once(f"{STAGE}.{name}", optimiser)
-        seeds = tuple(dict.fromkeys((*search.seed_programs, *tuning.initial_seeds)))
-        programs = seed_programs(replace(search, seed_programs=seeds))
-        for seed, program in zip(seeds, programs, strict=True):
-            prompt = tokenizer.encode(str(prompts.numbered_program(program)))
-            if optimiser.row_length < (least := len(prompt) + search.max_new_tokens):
+        for seed, least in needed.items():
+            if optimiser.row_length < least:
                 raise ConfigError(
                     f"{STAGE}.{name}.row_length: got {optimiser.row_length}, wanted at least "
                     f"{least} tokens for {seed} and an edit of it"

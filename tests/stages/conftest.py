@@ -11,12 +11,8 @@ import pytest
 
 from elmjax import config as configuration
 from elmjax.config import Config
-from elmjax.lm import decoder, store
-from elmjax.lm.config import DecoderConfig
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.tokenizer import Tokenizer
 from elmjax.mutators import tree_mutator
-from elmjax.programs import SEEDS
 
 SMALL = {
     "seconds": "0.5",
@@ -66,16 +62,6 @@ def stopping():
                 yield
 
     return stop
-
-
-@pytest.fixture(scope="session")
-def model_folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train(list(SEEDS.values()), entries=300)
-    config = DecoderConfig(vocab_size=tokenizer.vocab_size, layers=1, width=16, heads=2, hidden=32)
-    params = decoder.init(config, jax.random.key(0))
-    store.save(folder, LanguageModel(params=params, config=config, tokenizer=tokenizer))
-    return folder
 
 
 @pytest.fixture(scope="session")

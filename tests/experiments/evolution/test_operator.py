@@ -2,7 +2,6 @@
 
 import json
 
-import jax
 import pytest
 
 from elmjax import cli
@@ -17,24 +16,8 @@ from elmjax.experiments.evolution.operator import (
     TUNED,
     Plan,
 )
-from elmjax.lm import decoder, store
-from elmjax.lm.config import DecoderConfig
-from elmjax.lm.store import LanguageModel
-from elmjax.lm.tokenizer import Tokenizer
-from elmjax.programs import SEEDS
 
 PLAN = Plan(seed_programs=("square", "radial"), evaluations=256, repeats=2)
-
-
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    """A model that writes nothing that applies."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train(list(SEEDS.values()), entries=300)
-    config = DecoderConfig(vocab_size=tokenizer.vocab_size, layers=1, width=16, heads=2, hidden=32)
-    params = decoder.init(config, jax.random.key(0))
-    store.save(folder, LanguageModel(params=params, config=config, tokenizer=tokenizer))
-    return folder
 
 
 def test_all_lines_have_the_same_evaluations_but_one() -> None:
@@ -91,9 +74,18 @@ def test_at_equal_seconds_tree_has_what_it_had_by_then() -> None:
     assert module._intervals(measured, seconds)["square"].mean == pytest.approx(0.5)
 
 
-def test_a_model_that_learns_nothing_stays_where_it_was(untrained, tmp_path, capsys) -> None:
+def test_a_model_that_learns_nothing_stays_where_it_was(model_folder, tmp_path, capsys) -> None:
     folder = tmp_path / "operator"
-    words = ["--seeds", "square", "--evaluations", "8", "--repeats", "1", "--model", str(untrained)]
+    words = [
+        "--seeds",
+        "square",
+        "--evaluations",
+        "8",
+        "--repeats",
+        "1",
+        "--model",
+        str(model_folder),
+    ]
     settings = ["--seconds", "0.2", "--evolve.parents", "2", "--evolve.children", "2"]
     settings += ["--evolve.max_new_tokens", "8", "--evolve.grammar_mask", "false"]
     settings += ["--operator.replay", "0", "--operator.optimiser.row_length", "1024"]
