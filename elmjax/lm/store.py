@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,8 @@ def save(
         whole.mkdir()
         save_file(tensors, whole / WEIGHTS_FILE, metadata={"format": "pt"})
         _write_json(whole / CONFIG_FILE, _config_content(model, dtype))
+        # Weights come readable by their owner alone; they are as public as the rest.
+        shutil.copymode(whole / CONFIG_FILE, whole / WEIGHTS_FILE)
         model.tokenizer.save(whole / TOKENIZER_FILE)
         _write_json(
             whole / "tokenizer_config.json",

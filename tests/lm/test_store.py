@@ -45,6 +45,10 @@ def test_round_trip_is_exact(model, loud_params, tmp_path, tied):
     assert loaded.tokenizer.encode("x = 1\n<|end|>") == model.tokenizer.encode("x = 1\n<|end|>")
 
 
+def test_who_may_read_the_config_may_read_the_weights(folder):
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
 def test_half_precision_keeps_three_digits(model, tmp_path):
     store.save(tmp_path / "half", model, dtype="float16")
     assert load_file(tmp_path / "half/model.safetensors")["model.norm.weight"].dtype == np.float16
