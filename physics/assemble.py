@@ -26,6 +26,7 @@ def assemble(
     world: World,
     *,
     displaced: Sequence[np.ndarray] | None = None,
+    rows: int | None = None,
 ) -> Walker:
     """Packs bodies, one terrain each, into walkers with a leading batch axis.
 
@@ -39,6 +40,8 @@ def assemble(
         world: Physical constants.
         displaced: Added to the joints of each body, [joints, 2] m, before it is placed; its springs
             keep the lengths they were built with.
+        rows: Size of the batch axis, at least the number of bodies, which it is where None. Rows
+            beyond the bodies are zero: walkers without a part.
 
     Raises:
         ValueError: where a body exceeds the capacity.
@@ -49,7 +52,7 @@ def assemble(
     batch = len(bodies)
 
     def pad(values: np.ndarray, size: int, body: np.ndarray, slot: np.ndarray) -> np.ndarray:
-        padded = np.zeros((batch, size), values.dtype)
+        padded = np.zeros((rows or batch, size), values.dtype)
         padded[body, slot] = values
         return padded
 

@@ -196,6 +196,14 @@ def _cell_table(
     return table
 
 
+def segment_rows(terrain: Terrain) -> np.ndarray:
+    """All segments of a terrain's tables once, [segments, 6], in the order they are handled in."""
+    # Every cell lists its candidates, so a segment stands in many; padding has no length.
+    rows = np.unique(np.asarray(terrain.segments).transpose(0, 2, 1).reshape(-1, 6), axis=0)
+    rows = rows[rows[:, 4] > 0.0]
+    return rows[np.argsort(-rows[:, 2], kind="stable")]
+
+
 def empty_segment() -> np.ndarray:
     """A segment that nothing can touch, [6] float32: it pads the candidates of a cell."""
     return np.array([0.0, 0.0, 1.0, 0.0, -1.0, NO_CORNER], np.float32)

@@ -1,0 +1,162 @@
+// Whole walks of a few walkers at once, and what is measured of them: `physics.rollout`.
+
+#ifndef WALK_H
+#define WALK_H
+
+#include <math.h>
+
+#include "contact.h"
+#include "springs.h"
+
+// Walkers that take turns on a core: while the numbers of one are awaited, the next is computed on.
+#ifndef ABREAST
+#define ABREAST 4
+#endif
+
+typedef struct {
+  World world;
+  int64_t steps, interval;
+  const float *cosine, *sine;  // [steps], of the muscle clock
+  Bodies bodies;
+  const int32_t *terrain_of;  // [walkers]
+  Ground ground;
+  int64_t samples;      // of the centre of mass, each `interval` steps
+  int64_t path_frames;  // `samples`, or 0 where the joints' paths are not asked for
+  int64_t most_listed;  // entries of a column at most
+
+  float *displacement;       // [walkers] m
+  uint8_t *diverged;         // [walkers]
+  float *center_of_mass;     // [walkers, samples, 2] m
+  float *contact;            // [walkers]
+  float *energy;             // [walkers] m^2/s^2
+  float *path;               // [walkers, path_frames, 2, JOINTS] m
+} Call;
+
+// What a thread works with.
+typedef struct {
+  Walker walkers[ABREAST];
+  Facing *facings;
+} Scratch;
+
+static void step(const Call *call, Scratch *scratch, Walker *walker, int terrain, int64_t index) {
+  const World *world = &call->world;
+  Joints x, y, vx, vy, ax, ay;
+  for (int r = 0; r < REGISTERS(JOINTS); r++) {
+    x[r] = load(walker->x + LANES * r);
+    y[r] = load(walker->y + LANES * r);
+    vx[r] = load(walker->vx + LANES * r);
+    vy[r] = load(walker->vy + LANES * r);
+  }
+  spring_forces(walker, world, x, y, vx, vy, call->cosine[index], call->sine[index], ax, ay);
+
+  Lanes keep = all(world->keep), gain = all(world->keep * world->time_step);
+  Window *window = &walker->window;
+  int left = 0;
+  for (int r = 0; r < REGISTERS(JOINTS); r++) {
+    ax[r] = fused(ax[r], gain, mul(vx[r], keep));
+    ay[r] = fused(ay[r], gain, fused(vy[r], keep, load(walker->fall + LANES * r)));
+    if (!window->endless) left |= has_left(window, world, LANES * r, x[r], y[r], ax[r], ay[r]);
+  }
+  if (left) open_window(walker, world, &call->ground, terrain);
+  for (int r = 0; r < REGISTERS(JOINTS); r++) {
+    int at = LANES * r;
+    Motion motion = {x[r], y[r], vx[r], vy[r], ax[r], ay[r]};
+    if (window->candidates) {
+      touch_segments(world, window, at, scratch->facings, &motion);
+    } else {
+      touch_level(world, load(window->level + at), &motion);
+    }
+    Lanes dt = all(world->time_step);
+    store(walker->x + at, fused(dt, motion.vx, add(x[r], motion.push_x)));
+    store(walker->y + at, fused(dt, motion.vy, add(y[r], motion.push_y)));
+    store(walker->vx + at, motion.vx);
+    store(walker->vy + at, motion.vy);
+    store(walker->touches + at, add(load(walker->touches + at), motion.touches));
+  }
+}
+
+// Sum of the products with each joint's share, one after another: padding adds nothing, not even a
+// rounding.
+static float shared(const Walker *walker, const float *row) {
+  float sum = 0.0f;
+  for (int j = 0; j < JOINTS; j++) sum += walker->share[j] * row[j];
+  return sum;
+}
+
+static int is_sound(const Walker *walker, float most_speed) {
+  int sound = 1;
+  for (int j = 0; j < JOINTS; j++) {
+    sound &= fabsf(walker->x[j]) < INFINITY && fabsf(walker->y[j]) < INFINITY;
+    sound &= fabsf(walker->vx[j]) < most_speed && fabsf(walker->vy[j]) < most_speed;
+  }
+  return sound;
+}
+
+static void sample(const Call *call, const Walker *walker, int64_t row, int64_t frame) {
+  float *center = call->center_of_mass + 2 * (row * call->samples + frame);
+  center[0] = shared(walker, walker->x);
+  center[1] = shared(walker, walker->y);
+  if (!is_sound(walker, call->world.most_speed)) call->diverged[row] = 1;
+  if (call->path_frames) {
+    float *path = call->path + 2 * JOINTS * (row * call->path_frames + frame);
+    memcpy(path, walker->x, sizeof walker->x);
+    memcpy(path + JOINTS, walker->y, sizeof walker->y);
+  }
+}
+
+// All numbers but the flag are 0, and the centre stays, where the walk diverged.
+static void measure(const Call *call, const Walker *walker, int64_t row) {
+  const World *world = &call->world;
+  float *center = call->center_of_mass + 2 * row * call->samples;
+  if (!is_sound(walker, world->most_speed)) call->diverged[row] = 1;
+  if (call->diverged[row]) {
+    for (int64_t s = 1; s < call->samples; s++) memcpy(center + 2 * s, center, 2 * sizeof *center);
+    call->displacement[row] = call->contact[row] = call->energy[row] = 0.0f;
+    return;
+  }
+  float work = 0.0f;
+  for (int s = 0; s < SPRINGS; s++) work += walker->work[s];
+  call->displacement[row] = shared(walker, walker->x) - center[0];
+  call->contact[row] = shared(walker, walker->touches) * world->time_step / world->seconds;
+  call->energy[row] = work * (world->muscle_rate * world->time_step);
+}
+
+// Flat ground is one level segment; it is all there ever is to touch.
+static void enter(const Call *call, Walker *walker, int terrain) {
+  const Ground *ground = &call->ground;
+  const int32_t *columns = ground->columns + 2 * terrain;
+  const int32_t *entry = ground->entries + 2 * columns[0];
+  const float *segment = ground->segments + 8 * ground->listed[entry[0]];
+  walker->window.endless = columns[1] == 1 && entry[1] == 1 && segment[TANGENT_X] == 1.0f;
+  if (walker->window.endless) {
+    walker->window.candidates = 0;
+    for (int j = 0; j < JOINTS; j++) walker->window.level[j] = segment[START_Y];
+  } else {
+    open_window(walker, &call->world, ground, terrain);
+  }
+}
+
+// Walks the walkers from `begin`, up to ABREAST of them.
+static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
+  for (int w = 0; w < count; w++) {
+    take_over(&scratch->walkers[w], &call->bodies, begin + w, call->world.fall);
+    enter(call, &scratch->walkers[w], call->terrain_of[begin + w]);
+    call->diverged[begin + w] = 0;
+    sample(call, &scratch->walkers[w], begin + w, 0);
+  }
+  for (int64_t now = 0; now < call->steps;) {
+    int64_t until = now + call->interval < call->steps ? now + call->interval : call->steps;
+    for (; now < until; now++) {
+      for (int w = 0; w < count; w++) {
+        step(call, scratch, &scratch->walkers[w], call->terrain_of[begin + w], now);
+      }
+    }
+    if (now % call->interval) break;
+    for (int w = 0; w < count; w++) {
+      sample(call, &scratch->walkers[w], begin + w, now / call->interval);
+    }
+  }
+  for (int w = 0; w < count; w++) measure(call, &scratch->walkers[w], begin + w);
+}
+
+#endif

@@ -1,0 +1,106 @@
+// One walker as the kernel keeps it: rows of joints and springs, and how the two find each other.
+
+#ifndef WALKER_H
+#define WALKER_H
+
+#include <string.h>
+
+#include "lanes.h"
+
+// Springs reach their joints, and joints the pulls of their springs, by permuting registers where
+// both fit into a few; else through memory.
+#define IN_REGISTERS (JOINTS <= 32 && SPRINGS <= 128)
+
+#define ALIGNED __attribute__((aligned(64)))
+
+// Where the joints may move before contact looks for segments again; see ground.h.
+typedef struct {
+  ALIGNED float x[JOINTS], y[JOINTS];  // m, where it was made
+  ALIGNED float level[JOINTS];         // m, height of the level ground that each joint may touch
+  int endless;                         // whether it never ends: the ground is level everywhere
+  int candidates;                      // segments a joint, where ground is not just level; else 0
+  float *segments;                     // [candidates][6][JOINTS]
+} Window;
+
+typedef struct {
+  ALIGNED float x[JOINTS], y[JOINTS];    // m
+  ALIGNED float vx[JOINTS], vy[JOINTS];  // m/s
+  ALIGNED float fall[JOINTS];            // m/s that gravity adds in a step; 0 where padded
+  ALIGNED float share[JOINTS];           // of the centre of mass
+  ALIGNED float touches[JOINTS];         // steps in which the joint felt the ground
+
+  ALIGNED int32_t first[SPRINGS], second[SPRINGS];
+  ALIGNED float rest[SPRINGS], cosine[SPRINGS], sine[SPRINGS];  // m
+  ALIGNED float stiffness[SPRINGS], damping[SPRINGS];           // 1/s^2, 1/s
+  ALIGNED float work[SPRINGS];                                  // of the muscle, in m^2/s^2 / step
+
+#if IN_REGISTERS
+  // The springs of each joint one after another: its k-th spring, and whether it pulls it (1) or
+  // its other end (-1), or is none (0).
+  ALIGNED int32_t spring[SPRINGS][JOINTS];
+  ALIGNED float sign[SPRINGS][JOINTS];
+  int degree;  // most springs of a joint
+#endif
+  int springs;  // all further ones are padding
+
+  Window window;
+} Walker;
+
+// What a call is given for its walkers, each [walkers, ...] as `physics.types.Walker` says.
+typedef struct {
+  const float *position, *share;
+  const int32_t *ends;
+  const float *rest, *cosine, *sine, *stiffness, *damping;
+} Bodies;
+
+static void wire(Walker *walker) {
+#if IN_REGISTERS
+  int degree[JOINTS] = {0};
+  memset(walker->spring, 0, sizeof walker->spring);
+  memset(walker->sign, 0, sizeof walker->sign);
+  walker->degree = 0;
+  for (int s = 0; s < walker->springs; s++) {
+    for (int end = 0; end < 2; end++) {
+      int joint = end ? walker->second[s] : walker->first[s];
+      int place = degree[joint]++;
+      walker->spring[place][joint] = s;
+      walker->sign[place][joint] = end ? -1.0f : 1.0f;
+      if (degree[joint] > walker->degree) walker->degree = degree[joint];
+    }
+  }
+#else
+  (void)walker;
+#endif
+}
+
+// Takes a walker over, at rest. Padded joints hang far above the ground, where they cost nothing.
+static void take_over(Walker *walker, const Bodies *bodies, int64_t row, float fall) {
+  const float *position = bodies->position + 2 * JOINTS * row;
+  const int32_t *ends = bodies->ends + 2 * SPRINGS * row;
+#define COPY(name, values, count) memcpy(walker->name, (values), (count) * 4)
+  COPY(x, position, JOINTS);
+  COPY(y, position + JOINTS, JOINTS);
+  COPY(share, bodies->share + JOINTS * row, JOINTS);
+  COPY(first, ends, SPRINGS);
+  COPY(second, ends + SPRINGS, SPRINGS);
+  COPY(rest, bodies->rest + SPRINGS * row, SPRINGS);
+  COPY(cosine, bodies->cosine + SPRINGS * row, SPRINGS);
+  COPY(sine, bodies->sine + SPRINGS * row, SPRINGS);
+  COPY(stiffness, bodies->stiffness + SPRINGS * row, SPRINGS);
+  COPY(damping, bodies->damping + SPRINGS * row, SPRINGS);
+#undef COPY
+  walker->springs = 0;
+  for (int s = 0; s < SPRINGS; s++) {
+    walker->work[s] = 0.0f;
+    if (walker->first[s] != walker->second[s]) walker->springs = s + 1;
+  }
+  for (int j = 0; j < JOINTS; j++) {
+    int padded = walker->share[j] == 0.0f;
+    walker->fall[j] = padded ? 0.0f : fall;
+    walker->vx[j] = walker->vy[j] = walker->touches[j] = 0.0f;
+    if (padded) walker->y[j] = 1e5f;
+  }
+  wire(walker);
+}
+
+#endif
