@@ -89,6 +89,7 @@ def _constants(episode: Episode) -> np.ndarray:
             world.time_step,
             world.substeps_per_second,
             keep,
+            world.time_step * keep,
             -world.gravity * world.time_step * keep,
             world.joint_radius,
             DEPTH_LIMIT * world.joint_radius,

@@ -12,6 +12,9 @@
 #ifndef ABREAST
 #define ABREAST 4
 #endif
+#ifndef TOGETHER
+#define TOGETHER (JOINTS == 16 ? 2 : 1)
+#endif
 
 typedef struct {
   World world;
@@ -38,40 +41,70 @@ typedef struct {
   Facing *facings;
 } Scratch;
 
-static void step(const Call *call, Scratch *scratch, Walker *walker, int terrain, int64_t index) {
-  const World *world = &call->world;
-  Joints x, y, vx, vy, ax, ay;
+INLINE void load_moment(const Walker *walker, Moment *moment) {
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
-    x[r] = load(walker->x + LANES * r);
-    y[r] = load(walker->y + LANES * r);
-    vx[r] = load(walker->vx + LANES * r);
-    vy[r] = load(walker->vy + LANES * r);
+    moment->x[r] = load(walker->x + LANES * r);
+    moment->y[r] = load(walker->y + LANES * r);
+    moment->vx[r] = load(walker->vx + LANES * r);
+    moment->vy[r] = load(walker->vy + LANES * r);
   }
-  spring_forces(walker, world, x, y, vx, vy, call->cosine[index], call->sine[index], ax, ay);
+}
 
-  Lanes keep = all(world->keep), gain = all(world->keep * world->time_step);
-  Window *window = &walker->window;
-  int left = 0;
+// Velocities after springs, gravity and drag, in place of the forces.
+INLINE void accelerate(const Walker *walker, const World *world, Moment *moment) {
+  Lanes keep = all(world->keep), gain = all(world->gain);
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
-    ax[r] = fused(ax[r], gain, mul(vx[r], keep));
-    ay[r] = fused(ay[r], gain, fused(vy[r], keep, load(walker->fall + LANES * r)));
-    if (!window->endless) left |= has_left(window, world, LANES * r, x[r], y[r], ax[r], ay[r]);
+    Lanes fall = fused(moment->vy[r], keep, load(walker->fall + LANES * r));
+    moment->force_x[r] = fused(moment->force_x[r], gain, mul(moment->vx[r], keep));
+    moment->force_y[r] = fused(moment->force_y[r], gain, fall);
   }
-  if (left) open_window(walker, world, &call->ground, terrain);
+}
+
+// Contacts, and the new positions.
+INLINE void move(const Call *call, Scratch *scratch, Walker *walker, Moment *moment, int terrain) {
+  const World *world = &call->world;
+  Window *window = &walker->window;
+  if (!window->endless) {
+    int left = 0;
+    for (int r = 0; r < REGISTERS(JOINTS); r++) {
+      left |= has_left(window, world, LANES * r, moment->x[r], moment->y[r], moment->force_x[r],
+                       moment->force_y[r]);
+    }
+    if (left) open_window(walker, world, &call->ground, terrain);
+  }
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
     int at = LANES * r;
-    Motion motion = {x[r], y[r], vx[r], vy[r], ax[r], ay[r]};
+    Motion motion = {.x = moment->x[r], .y = moment->y[r],
+                     .approach_x = moment->vx[r], .approach_y = moment->vy[r],
+                     .vx = moment->force_x[r], .vy = moment->force_y[r]};
     if (window->candidates) {
       touch_segments(world, window, at, scratch->facings, &motion);
     } else {
       touch_level(world, load(window->level + at), &motion);
     }
     Lanes dt = all(world->time_step);
-    store(walker->x + at, fused(dt, motion.vx, add(x[r], motion.push_x)));
-    store(walker->y + at, fused(dt, motion.vy, add(y[r], motion.push_y)));
+    store(walker->x + at, fused(dt, motion.vx, add(moment->x[r], motion.push_x)));
+    store(walker->y + at, fused(dt, motion.vy, add(moment->y[r], motion.push_y)));
     store(walker->vx + at, motion.vx);
     store(walker->vy + at, motion.vy);
     store(walker->touches + at, add(load(walker->touches + at), motion.touches));
+  }
+}
+
+// One time step of `count` walkers, stage by stage: while the numbers of one are awaited, those of
+// the others are computed.
+INLINE void step(const Call *call, Scratch *scratch, Walker *walkers, const int32_t *terrain_of,
+                 int64_t index, int count) {
+  Moment moments[TOGETHER];
+  Lanes cos_t = all(call->cosine[index]), sin_t = all(call->sine[index]);
+  for (int w = 0; w < count; w++) {
+    load_moment(&walkers[w], &moments[w]);
+    pull_springs(&walkers[w], &call->world, &moments[w], cos_t, sin_t);
+  }
+  sum_pulls(walkers, moments, count);
+  for (int w = 0; w < count; w++) accelerate(&walkers[w], &call->world, &moments[w]);
+  for (int w = 0; w < count; w++) {
+    move(call, scratch, &walkers[w], &moments[w], terrain_of[w]);
   }
 }
 
@@ -147,8 +180,12 @@ static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
   for (int64_t now = 0; now < call->steps;) {
     int64_t until = now + call->interval < call->steps ? now + call->interval : call->steps;
     for (; now < until; now++) {
-      for (int w = 0; w < count; w++) {
-        step(call, scratch, &scratch->walkers[w], call->terrain_of[begin + w], now);
+      int w = 0;
+      for (; w + TOGETHER <= count; w += TOGETHER) {
+        step(call, scratch, &scratch->walkers[w], call->terrain_of + begin + w, now, TOGETHER);
+      }
+      for (; w < count; w++) {
+        step(call, scratch, &scratch->walkers[w], call->terrain_of + begin + w, now, 1);
       }
     }
     if (now % call->interval) break;

@@ -7,6 +7,7 @@ typedef struct {
   float time_step;  // s
   float rate;       // 1/s, its inverse
   float keep;       // share of a velocity that drag leaves in a step
+  float gain;       // s, that an acceleration is multiplied by in a step
   float fall;       // m/s that gravity adds in a step, negative
   float radius;     // m, of a joint
   float depth;      // m below a surface from which a joint does not feel it
