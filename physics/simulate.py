@@ -17,12 +17,11 @@ from physics.backends.batch import Batch, Episode, join_terrains
 from physics.body import CAPACITIES, Body, Capacity, capacity_for
 from physics.rollout import SAMPLE_SECONDS, rollout
 from physics.schedule import Chunk, schedule
-from physics.surface import REACH
+from physics.surface import FASTEST_JOINT, REACH
 from physics.types import Outcome, Terrain, Walk
 from physics.world import World
 
 BACKENDS = ("auto", "xla")
-FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
 _FEW_TERRAINS = 16
 # Chunks that are packed ahead of the threads that run them.
 _CHUNKS_AHEAD = 2

@@ -16,6 +16,7 @@ from physics.types import Terrain
 # A joint's centre may stand this far from a surface and still touch it within a step: a radius of
 # 0.3 m and 72 m/s at 240 Hz.
 REACH = 0.6  # m
+FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
 DEPTH = 0.3  # m, how far below a surface its cells still list it
 EXTENSION = 1000.0  # m, how far the floor goes on, flat, from its two ends
 FINEST_CELL = 0.25  # m

@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from physics.backends.batch import Batch, Episode
-from physics.backends.native.columns import MARGIN, most_listed
+from physics.backends.native.columns import MARGIN, most_listed, reach_of
 from physics.backends.native.compiler import load_library
 from physics.body import Capacity
 from physics.contact import DEPTH_LIMIT, PUSH_RATE
 from physics.rollout import MAX_SPEED
 from physics.springs import SOFTENING
+from physics.surface import FASTEST_JOINT
 from physics.types import Array, Walk
 from physics.wiring import ends_of
 from physics.world import World
@@ -70,10 +71,10 @@ def _operands(batch: Batch, form: Form) -> list[np.ndarray]:
         ends_of(walkers.wiring),
         *(getattr(walkers, name) for name in _SPRINGS),
         batch.terrain_of,
-        terrains.columns,
+        terrains.terrains,
         terrains.places,
         terrains.entries,
-        terrains.free,
+        terrains.bounds,
         terrains.listed,
         terrains.segments,
     ]
@@ -93,6 +94,7 @@ def _constants(episode: Episode) -> np.ndarray:
             -world.gravity * world.time_step * keep,
             world.joint_radius,
             DEPTH_LIMIT * world.joint_radius,
+            world.joint_radius + FASTEST_JOINT * world.time_step,
             world.friction,
             world.restitution,
             world.restitution_speed,
@@ -100,6 +102,7 @@ def _constants(episode: Episode) -> np.ndarray:
             SOFTENING,
             world.muscle_rate,
             MARGIN,
+            reach_of(world),
             MAX_SPEED,
             episode.seconds or 1.0,
         ],

@@ -57,7 +57,8 @@ typedef struct {
   Lanes gap;  // m, or NO_CONTACT
 } Facing;
 
-// A joint faces either the segment's inside or the convex corner at its end.
+// A joint faces either the segment's inside or the convex corner at its end. One too far away to
+// be touched in this step faces neither.
 INLINE Facing face(const World *world, const float *segment, Lanes x, Lanes y) {
 #define FIELD(f) load(segment + JOINTS * (f))
   Lanes tangent_x = FIELD(TANGENT_X), tangent_y = FIELD(TANGENT_Y);
@@ -65,25 +66,25 @@ INLINE Facing face(const World *world, const float *segment, Lanes x, Lanes y) {
   Lanes along = fused(tangent_x, dx, mul(tangent_y, dy));
   Lanes side = fused_minus(tangent_y, dx, mul(tangent_x, dy));
   Lanes beyond = sub(along, FIELD(LENGTH));
-  Lanes zero = all(0.0f);
-  Mask inside = both(at_least(along, zero), at_least(zero, beyond));
-  inside = both(inside, above(side, all(-world->depth)));
+  Lanes zero = all(0.0f), far = all(world->far);
+  Mask within = both(at_least(along, zero), at_least(zero, beyond));
+  Mask beside = both(above(side, all(-world->depth)), above(far, side));
   Mask rounding = both(above(beyond, zero), above(side, mul(beyond, FIELD(CORNER))));
 #undef FIELD
-  Facing facing;
-  Lanes distance = side;
-  facing.normal_x = sub(zero, tangent_y);
-  facing.normal_y = tangent_x;
+  Lanes squared = fused(beyond, beyond, mul(side, side));
+  rounding = both(rounding, above(mul(far, far), squared));
+  Facing facing = {sub(zero, tangent_y), tangent_x,
+                   choose(both(within, beside), sub(side, all(world->radius)), all(NO_CONTACT))};
   if (any(rounding)) {
-    Lanes corner = root(fused(beyond, beyond, mul(side, side)));
-    Lanes ahead = choose(rounding, quotient(beyond, corner), zero);
-    Lanes upward = choose(rounding, quotient(side, corner), all(1.0f));
-    distance = choose(rounding, corner, side);
-    facing.normal_x = fused_minus(upward, tangent_y, mul(ahead, tangent_x));
-    facing.normal_y = fused(upward, tangent_x, mul(ahead, tangent_y));
+    Lanes inverse = inverse_root(squared);
+    Lanes ahead = mul(beyond, inverse), upward = mul(side, inverse);
+    Lanes normal_x = fused_minus(upward, tangent_y, mul(ahead, tangent_x));
+    Lanes normal_y = fused(upward, tangent_x, mul(ahead, tangent_y));
+    Lanes distance = mul(squared, inverse);
+    facing.normal_x = choose(rounding, normal_x, facing.normal_x);
+    facing.normal_y = choose(rounding, normal_y, facing.normal_y);
+    facing.gap = choose(rounding, sub(distance, all(world->radius)), facing.gap);
   }
-  facing.gap = choose(either(inside, rounding), sub(distance, all(world->radius)),
-                      all(NO_CONTACT));
   return facing;
 }
 
@@ -103,21 +104,38 @@ INLINE void constrain(const World *world, const Facing *facing, Motion *motion) 
   motion->touches = choose(above(impulse, all(0.0f)), all(1.0f), motion->touches);
 }
 
+INLINE void push_out(const World *world, const Facing *facing, Motion *motion) {
+  Lanes push = push_of(world, facing->gap, along_normal(facing, motion->vx, motion->vy));
+  motion->push_x = fused(push, facing->normal_x, motion->push_x);
+  motion->push_y = fused(push, facing->normal_y, motion->push_y);
+}
+
 // Contacts with the segments of a window, one after another, which is what makes a corner hold.
 INLINE void touch_segments(const World *world, const Window *window, int r, Facing *facings,
                            Motion *motion) {
   motion->push_x = motion->push_y = motion->touches = all(0.0f);
-  for (int c = 0; c < window->candidates; c++) {
+  // Seldom does a joint face two segments at once. Where none does, one contact serves for all:
+  // what is not faced changes nothing.
+  Facing only = face(world, window->segments + r, motion->x, motion->y);
+  facings[0] = only;
+  int alone = 1;
+  for (int c = 1; c < window->candidates; c++) {
     const float *segment = window->segments + c * FIELDS * JOINTS + r;
-    facings[c] = face(world, segment, motion->x, motion->y);
-    constrain(world, &facings[c], motion);
+    Facing facing = face(world, segment, motion->x, motion->y);
+    Mask faced = above(all(NO_CONTACT), facing.gap);
+    alone &= !any(both(faced, above(all(NO_CONTACT), only.gap)));
+    only.normal_x = choose(faced, facing.normal_x, only.normal_x);
+    only.normal_y = choose(faced, facing.normal_y, only.normal_y);
+    only.gap = choose(faced, facing.gap, only.gap);
+    facings[c] = facing;
   }
-  for (int c = 0; c < window->candidates; c++) {
-    Lanes speed = along_normal(&facings[c], motion->vx, motion->vy);
-    Lanes push = push_of(world, facings[c].gap, speed);
-    motion->push_x = fused(push, facings[c].normal_x, motion->push_x);
-    motion->push_y = fused(push, facings[c].normal_y, motion->push_y);
+  if (alone) {
+    constrain(world, &only, motion);
+    push_out(world, &only, motion);
+    return;
   }
+  for (int c = 0; c < window->candidates; c++) constrain(world, &facings[c], motion);
+  for (int c = 0; c < window->candidates; c++) push_out(world, &facings[c], motion);
 }
 
 #endif

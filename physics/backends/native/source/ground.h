@@ -1,10 +1,8 @@
-// Which segments of a terrain a joint may touch: looked up once for several steps.
+// Which segments of a terrain each joint may touch: looked up once for many steps.
 //
-// A look-up costs more than all else in a step, so its result is kept as long as every joint stays
-// within a `margin` of where it was, counting where it would be after the step at its present
-// speed. That box is the walker's window. All that a joint could touch from within the window is
-// listed in the column of the terrain that it stood in, and sorted out here: a joint over level
-// ground only needs its height, others need their segments.
+// A look-up costs as much as a step, so what it found is kept, together with a box: as long as a
+// joint is in it after every step, nothing else can be touched. Most boxes are large: that of a joint
+// high above the ground, or of one over level ground, which only needs to know its height.
 
 #ifndef GROUND_H
 #define GROUND_H
@@ -14,111 +12,124 @@
 
 #define NO_GROUND -1e30f  // m, height of level ground where there is none
 #define NO_CORNER 1e9f    // as in `physics.surface`
+#define EVERYWHERE 1e30f  // m
 
 enum { START_X, START_Y, TANGENT_X, TANGENT_Y, LENGTH, CORNER, FIELDS };
+enum { FIRST_COLUMN, COLUMN_COUNT, FIRST_LISTED, FIRST_SEGMENT };
+enum { FIRST_ENTRY, ENTRY_COUNT, LEVEL_SEGMENT };
+enum { LEVEL_LEFT, LEVEL_RIGHT, LEVEL_ROOF, FREE_LEFT, FREE_RIGHT, FREE_FLOOR, FREE_ROOF };
 
 // The terrains of a call, one behind another; see `physics.backends.native.columns`.
 typedef struct {
-  const int32_t *columns;   // [terrains, 2]: the first column of a terrain, and their number
+  const int32_t *terrains;  // [terrains, 4]
   const float *places;      // [terrains, 2]: x of the first column, m, and columns a metre
-  const int32_t *entries;   // [columns, 2]: the first entry of a column, and their number
-  const float *free_space;  // [2, columns] m: below and above it there may be something to touch
-  int64_t all_columns;
-  const int32_t *listed;  // the segment of each entry, in the order in which they are handled
-  const float *segments;  // [segments, 8]: the fields, and two without meaning
+  const int32_t *entries;   // [columns, 4]
+  const float *bounds;      // [columns, 8] m
+  const int32_t *listed;    // the segment of each entry, in the order in which they are handled
+  const float *segments;    // [segments, 8]: the fields, and two without meaning
 } Ground;
 
-// Whether a joint at a point can touch the segment before it leaves its window.
+static const float NOTHING[FIELDS] = {0.0f, 0.0f, 1.0f, 0.0f, -1.0f, NO_CORNER};
+
+// Whether a joint at a point can touch the segment before it leaves the box of a margin around it.
 INLINE int is_near(const World *world, const float *segment, float x, float y) {
-  float reach = 2.0f * world->margin;
+  float reach = world->reach;
   float dx = x - segment[START_X], dy = y - segment[START_Y];
   float along = segment[TANGENT_X] * dx + segment[TANGENT_Y] * dy;
   float side = segment[TANGENT_X] * dy - segment[TANGENT_Y] * dx;
-  float beyond = along - segment[LENGTH];
   float round = segment[CORNER] < NO_CORNER ? world->radius : 0.0f;
   return side > -world->depth - reach && side < world->radius + reach && along > -reach &&
-         beyond < round + reach;
+         along < segment[LENGTH] + round + reach;
 }
 
-// Whether the segment is level and neither of its ends can matter to a joint near it.
-INLINE int is_level(const World *world, const float *segment, float x) {
-  float reach = 2.0f * world->margin;
-  float along = x - segment[START_X];
-  return segment[TANGENT_X] == 1.0f && segment[TANGENT_Y] == 0.0f && along > reach &&
-         along < segment[LENGTH] - reach;
-}
-
-// Adds a segment to the candidates of a joint.
+// Makes a segment one of those that a joint may touch.
 INLINE void list_segment(Window *window, int joint, int place, const float *segment) {
   float *fields = window->segments + (int64_t)place * FIELDS * JOINTS + joint;
   for (int f = 0; f < FIELDS; f++) fields[f * JOINTS] = segment[f];
 }
 
-// A place among the candidates that nothing touches, for every joint.
-INLINE void clear_place(Window *window, int place) {
-  const float nothing[FIELDS] = {0.0f, 0.0f, 1.0f, 0.0f, -1.0f, NO_CORNER};
-  for (int f = 0; f < FIELDS; f++) {
-    float *row = window->segments + ((int64_t)place * FIELDS + f) * JOINTS;
-    for (int r = 0; r < JOINTS; r += LANES) store(row + r, all(nothing[f]));
-  }
+INLINE void set_box(Window *window, int joint, float left, float right, float floor, float roof) {
+  window->left[joint] = left;
+  window->right[joint] = right;
+  window->floor[joint] = floor;
+  window->roof[joint] = roof;
 }
 
-// Looks up what one joint is near to, and lists it.
-static void look_up(Window *window, const World *world, const Ground *ground, int column, int joint,
-                    int *most) {
-  float x = window->x[joint], y = window->y[joint];
-  const int32_t *entry = ground->listed + ground->entries[2 * column];
+// Lists what a joint may touch, and sets its box. Returns the number of segments.
+static int look_around(Window *window, const World *world, const Ground *ground,
+                       const int32_t *terrain, int column, int joint, float x, float y) {
+  const int32_t *entry = ground->entries + 4 * (terrain[FIRST_COLUMN] + column);
+  const float *bounds = ground->bounds + 8 * (terrain[FIRST_COLUMN] + column);
+  const float *segments = ground->segments + 8 * terrain[FIRST_SEGMENT];
+  window->level[joint] = NO_GROUND;
+  window->rough[joint] = 0;
+  if (entry[LEVEL_SEGMENT] >= 0 && y < bounds[LEVEL_ROOF]) {
+    const float *segment = segments + 8 * entry[LEVEL_SEGMENT];
+    set_box(window, joint, bounds[LEVEL_LEFT], bounds[LEVEL_RIGHT], -EVERYWHERE,
+            bounds[LEVEL_ROOF]);
+    window->level[joint] = segment[START_Y];
+    list_segment(window, joint, 0, segment);
+    return 1;
+  }
+  if (y > bounds[FREE_FLOOR] && y < bounds[FREE_ROOF]) {
+    set_box(window, joint, bounds[FREE_LEFT], bounds[FREE_RIGHT], bounds[FREE_FLOOR],
+            bounds[FREE_ROOF]);
+    return 0;
+  }
+  float margin = world->margin;
+  set_box(window, joint, x - margin, x + margin, y - margin, y + margin);
+  const int32_t *listed = ground->listed + terrain[FIRST_LISTED] + entry[FIRST_ENTRY];
   int count = 0;
-  const float *found = 0;
-  for (int e = 0; e < ground->entries[2 * column + 1]; e++) {
-    const float *segment = ground->segments + 8 * entry[e];
-    if (!is_near(world, segment, x, y)) continue;
-    if (count == *most) clear_place(window, (*most)++);
-    list_segment(window, joint, count, segment);
-    found = segment;
-    count++;
+  for (int e = 0; e < entry[ENTRY_COUNT]; e++) {
+    const float *segment = segments + 8 * listed[e];
+    if (is_near(world, segment, x, y)) list_segment(window, joint, count++, segment);
   }
-  if (count == 1 && is_level(world, found, x)) {
-    window->level[joint] = found[START_Y];
-  } else if (count > 0) {
-    window->candidates = count > window->candidates ? count : window->candidates;
-  }
+  window->rough[joint] = count > 0;
+  return count;
 }
 
-// Starts a window where the joints are now.
-static __attribute__((noinline)) void open_window(Walker *walker, const World *world,
-                                                  const Ground *ground, int terrain) {
+// Looks up anew what the joints of one register may touch, those whose bits are set.
+static __attribute__((noinline)) void look_up(Walker *walker, const World *world,
+                                              const Ground *ground, int terrain, int r,
+                                              uint32_t joints) {
   Window *window = &walker->window;
   const float *place = ground->places + 2 * terrain;
-  const int32_t *columns = ground->columns + 2 * terrain;
-  ALIGNED int32_t column[JOINTS];
-  int most = 0;
-  window->candidates = 0;
-  for (int r = 0; r < JOINTS; r += LANES) {
-    Lanes x = load(walker->x + r), y = load(walker->y + r);
-    Index at = whole(mul(sub(x, all(place[0])), all(place[1])));
-    at = shift_index(limit_index(at, columns[1] - 1), columns[0]);
-    Lanes floor = gather(ground->free_space, at);
-    Lanes roof = gather(ground->free_space + ground->all_columns, at);
-    store(window->x + r, x);
-    store(window->y + r, y);
-    store(window->level + r, all(NO_GROUND));
-    store_index(column + r, at);
-    uint32_t near = bits(either(above(floor, y), above(y, roof)));
-    for (; near; near &= near - 1) {
-      int joint = r + __builtin_ctz(near);
-      look_up(window, world, ground, column[joint], joint, &most);
+  const int32_t *columns = ground->terrains + 4 * terrain;
+  for (; joints; joints &= joints - 1) {
+    int joint = r + __builtin_ctz(joints);
+    float x = walker->x[joint], y = walker->y[joint];
+    float at = (x - place[0]) * place[1], last = columns[COLUMN_COUNT] - 1;
+    int column = at > 0.0f ? (int)(at < last ? at : last) : 0;  // what is no number stands in 0
+    int count = look_around(window, world, ground, columns, column, joint, x, y);
+    for (int place = count; place < window->count[joint]; place++) {
+      list_segment(window, joint, place, NOTHING);
     }
+    window->count[joint] = count;
   }
+  int most = 0, rough = 0;
+  for (int j = 0; j < JOINTS; j++) {
+    most = window->count[j] > most ? window->count[j] : most;
+    rough |= window->rough[j];
+  }
+  window->candidates = rough ? most : 0;
 }
 
-// Whether some joint has left the window, or would in this step at its present speed.
-INLINE int has_left(const Window *window, const World *world, int r, Lanes x, Lanes y, Lanes vx,
-                    Lanes vy) {
-  Lanes step = all(world->time_step);
-  Lanes across = fused(step, magnitude(vx), magnitude(sub(x, load(window->x + r))));
-  Lanes upward = fused(step, magnitude(vy), magnitude(sub(y, load(window->y + r))));
-  return any(above(larger(across, upward), all(world->margin)));
+// Looks up everything, for a walker that enters a terrain.
+static void enter(Walker *walker, const World *world, const Ground *ground, int terrain,
+                  int most_listed) {
+  Window *window = &walker->window;
+  for (int j = 0; j < JOINTS; j++) {
+    window->count[j] = 0;
+    for (int place = 0; place < most_listed; place++) list_segment(window, j, place, NOTHING);
+  }
+  for (int r = 0; r < JOINTS; r += LANES) look_up(walker, world, ground, terrain, r, 0xffff);
+}
+
+// The joints of one register that have left their boxes.
+INLINE uint32_t have_left(const Window *window, int r, Lanes x, Lanes y) {
+  Mask across = either(above(load(window->left + r), x), above(x, load(window->right + r)));
+  Mask upward = either(above(load(window->floor + r), y), above(y, load(window->roof + r)));
+  return bits(either(across, upward));
 }
 
 #endif

@@ -14,7 +14,7 @@
 
 enum {
   SIZES, WORLD, CLOCK, POSITION, SHARE, ENDS, REST, COSINE, SINE, STIFFNESS, DAMPING, TERRAIN_OF,
-  COLUMNS, PLACES, ENTRIES, FREE_SPACE, LISTED, SEGMENTS
+  TERRAINS, PLACES, ENTRIES, BOUNDS, LISTED, SEGMENTS
 };
 enum { DISPLACEMENT, DIVERGED, CENTER_OF_MASS, CONTACT, ENERGY, PATH };
 
@@ -107,8 +107,8 @@ XLA_FFI_Error *walk_batch(XLA_FFI_CallFrame *frame) {
       .bodies = {GIVEN(POSITION), GIVEN(SHARE), GIVEN(ENDS), GIVEN(REST), GIVEN(COSINE),
                  GIVEN(SINE), GIVEN(STIFFNESS), GIVEN(DAMPING)},
       .terrain_of = GIVEN(TERRAIN_OF),
-      .ground = {GIVEN(COLUMNS), GIVEN(PLACES), GIVEN(ENTRIES), GIVEN(FREE_SPACE),
-                 arguments[ENTRIES]->dims[0], GIVEN(LISTED), GIVEN(SEGMENTS)},
+      .ground = {GIVEN(TERRAINS), GIVEN(PLACES), GIVEN(ENTRIES), GIVEN(BOUNDS),
+                 GIVEN(LISTED), GIVEN(SEGMENTS)},
       .samples = results[CENTER_OF_MASS]->dims[1],
       .path_frames = results[PATH]->dims[1],
       .most_listed = sizes[3],

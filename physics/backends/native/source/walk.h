@@ -61,17 +61,11 @@ INLINE void accelerate(const Walker *walker, const World *world, Moment *moment)
 }
 
 // Contacts, and the new positions.
-INLINE void move(const Call *call, Scratch *scratch, Walker *walker, Moment *moment, int terrain) {
+INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Moment *moment,
+                 int terrain) {
   const World *world = &call->world;
-  Window *window = &walker->window;
-  if (!window->endless) {
-    int left = 0;
-    for (int r = 0; r < REGISTERS(JOINTS); r++) {
-      left |= has_left(window, world, LANES * r, moment->x[r], moment->y[r], moment->force_x[r],
-                       moment->force_y[r]);
-    }
-    if (left) open_window(walker, world, &call->ground, terrain);
-  }
+  const Window *window = &walker->window;
+  uint32_t left[REGISTERS(JOINTS)];
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
     int at = LANES * r;
     Motion motion = {.x = moment->x[r], .y = moment->y[r],
@@ -83,11 +77,17 @@ INLINE void move(const Call *call, Scratch *scratch, Walker *walker, Moment *mom
       touch_level(world, load(window->level + at), &motion);
     }
     Lanes dt = all(world->time_step);
-    store(walker->x + at, fused(dt, motion.vx, add(moment->x[r], motion.push_x)));
-    store(walker->y + at, fused(dt, motion.vy, add(moment->y[r], motion.push_y)));
+    Lanes x = fused(dt, motion.vx, add(moment->x[r], motion.push_x));
+    Lanes y = fused(dt, motion.vy, add(moment->y[r], motion.push_y));
+    left[r] = have_left(window, at, x, y);
+    store(walker->x + at, x);
+    store(walker->y + at, y);
     store(walker->vx + at, motion.vx);
     store(walker->vy + at, motion.vy);
     store(walker->touches + at, add(load(walker->touches + at), motion.touches));
+  }
+  for (int r = 0; r < REGISTERS(JOINTS); r++) {
+    if (left[r]) look_up(walker, world, &call->ground, terrain, LANES * r, left[r]);
   }
 }
 
@@ -154,26 +154,12 @@ static void measure(const Call *call, const Walker *walker, int64_t row) {
   call->energy[row] = work * (world->muscle_rate * world->time_step);
 }
 
-// Flat ground is one level segment; it is all there ever is to touch.
-static void enter(const Call *call, Walker *walker, int terrain) {
-  const Ground *ground = &call->ground;
-  const int32_t *columns = ground->columns + 2 * terrain;
-  const int32_t *entry = ground->entries + 2 * columns[0];
-  const float *segment = ground->segments + 8 * ground->listed[entry[0]];
-  walker->window.endless = columns[1] == 1 && entry[1] == 1 && segment[TANGENT_X] == 1.0f;
-  if (walker->window.endless) {
-    walker->window.candidates = 0;
-    for (int j = 0; j < JOINTS; j++) walker->window.level[j] = segment[START_Y];
-  } else {
-    open_window(walker, &call->world, ground, terrain);
-  }
-}
-
 // Walks the walkers from `begin`, up to ABREAST of them.
 static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
   for (int w = 0; w < count; w++) {
     take_over(&scratch->walkers[w], &call->bodies, begin + w, call->world.fall);
-    enter(call, &scratch->walkers[w], call->terrain_of[begin + w]);
+    enter(&scratch->walkers[w], &call->world, &call->ground, call->terrain_of[begin + w],
+          call->most_listed);
     call->diverged[begin + w] = 0;
     sample(call, &scratch->walkers[w], begin + w, 0);
   }

@@ -13,13 +13,14 @@
 
 #define ALIGNED __attribute__((aligned(64)))
 
-// Where the joints may move before contact looks for segments again; see ground.h.
+// What the joints may touch, and the boxes they must leave to touch anything else; see ground.h.
 typedef struct {
-  ALIGNED float x[JOINTS], y[JOINTS];  // m, where it was made
-  ALIGNED float level[JOINTS];         // m, height of the level ground that each joint may touch
-  int endless;                         // whether it never ends: the ground is level everywhere
-  int candidates;                      // segments a joint, where ground is not just level; else 0
-  float *segments;                     // [candidates][6][JOINTS]
+  ALIGNED float left[JOINTS], right[JOINTS], floor[JOINTS], roof[JOINTS];  // m
+  ALIGNED float level[JOINTS];  // m, height of the level ground that a joint may touch
+  uint8_t rough[JOINTS];        // whether it may touch other ground
+  int32_t count[JOINTS];        // segments that it may touch
+  int candidates;               // most segments of a joint, or 0 where all ground is level
+  float *segments;              // [candidates][FIELDS][JOINTS], in the order of handling
 } Window;
 
 typedef struct {

@@ -11,13 +11,14 @@ typedef struct {
   float fall;       // m/s that gravity adds in a step, negative
   float radius;     // m, of a joint
   float depth;      // m below a surface from which a joint does not feel it
+  float far;        // m from a surface, from which it is not touched in a step
   float friction;
   float restitution;
   float restitution_speed;  // m/s
   float push;               // share of an overlap that is removed in a step
   float softening;          // m^2
   float muscle_rate;        // rad/s
-  float margin;             // m, see ground.h
+  float margin, reach;      // m, see `physics.backends.native.columns`
   float most_speed;         // m/s, of a walk that has not diverged
   float seconds;            // length of the walk, or 1 where it has none
 } World;
