@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from physics.body import Body, Capacity
+from physics.body import Body, Capacity, spring_lengths
 from physics.types import Terrain, Walker
 from physics.wiring import Indices
 from physics.world import World
@@ -67,7 +67,7 @@ def assemble(
         built = [joints + shift for joints, shift in zip(built, displaced, strict=True)]
     joints = _place(np.concatenate(built), terrains, joint_body, world.joint_radius)
     ends = np.concatenate([body.ends for body in bodies])
-    length = np.concatenate([body.rest_length for body in bodies])
+    _, length = spring_lengths(bodies)
     swing = length * np.concatenate([body.amplitude for body in bodies])
     angle = 2.0 * math.pi * np.concatenate([body.phase for body in bodies])
     rigid = np.concatenate([body.rigid for body in bodies])

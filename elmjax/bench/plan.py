@@ -8,8 +8,8 @@ from typing import TypeVar
 from elmjax.bench.cases import TERRAIN_NAMES, bucket_name
 from elmjax.bench.options import choose, command_line, is_count
 from elmjax.config import ConfigError
+from physics.backends.backend import BACKENDS
 from physics.body import CAPACITIES, Capacity
-from physics.simulate import BACKENDS
 from physics.world import World
 
 RIVALS = ("box2d",)

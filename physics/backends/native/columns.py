@@ -127,7 +127,10 @@ def _edges(start_x: np.ndarray, sizes: _Sizes) -> np.ndarray:
     inner = start_x[np.abs(start_x) < EXTENSION / 2.0]
     # A single segment is level ground, everywhere the same.
     left, right = (inner.min(), inner.max()) if len(start_x) > 1 else (0.0, 0.0)
-    left, right = left - sizes.radius - sizes.reach - WIDTH, right + sizes.radius + sizes.reach + WIDTH
+    left, right = (
+        left - sizes.radius - sizes.reach - WIDTH,
+        right + sizes.radius + sizes.reach + WIDTH,
+    )
     inside = np.arange(left, right + WIDTH, WIDTH)
     return np.array([left - _OUTER, *inside, inside[-1] + _OUTER])
 

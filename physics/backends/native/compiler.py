@@ -48,7 +48,7 @@ class CannotCompileError(Exception):
     """Why there is no kernel: no compiler, or one that fails."""
 
 
-def instructions() -> str:
+def best_instructions() -> str:
     """The best of INSTRUCTIONS that this processor has."""
     return next(name for name in INSTRUCTIONS if _NEEDS[name] <= _processor_flags())
 
@@ -75,7 +75,9 @@ def load_library(capacity: Capacity, name: str) -> ctypes.CDLL:
             _compile(compiler, command, folder / file)
         return ctypes.CDLL(str(folder / file))
     except OSError as error:
-        _log.warning("physics: %s: %s; the kernel is compiled anew", folder, error.strerror or error)
+        _log.warning(
+            "physics: %s: %s; the kernel is compiled anew", folder, error.strerror or error
+        )
     # A library that is loaded needs its file no longer.
     with tempfile.TemporaryDirectory(prefix="elmjax-") as temporary:
         _compile(compiler, command, Path(temporary) / file)
