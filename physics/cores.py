@@ -17,7 +17,7 @@ def count_cores(cgroup: Path = _CGROUP) -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, math.ceil(_quota(cgroup))))
+    return max(1, math.ceil(min(cores, _quota(cgroup))))
 
 
 def _quota(cgroup: Path) -> float:

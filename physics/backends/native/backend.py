@@ -54,17 +54,20 @@ class Native:
 
     @property
     def calls(self) -> int:
-        """One: threads share the walkers of a call."""
-        return 1
+        """Two, where a call keeps several cores busy: one runs while another is taken over."""
+        return min(2, self.threads)
 
     def schedule(self, capacities: Sequence[Capacity]) -> list[Chunk]:
         """Chunks of bodies of one capacity, in few sizes; rows without a body cost nothing."""
+        waiting: dict[Capacity, list[int]] = {}
+        for row, capacity in enumerate(capacities):
+            waiting.setdefault(capacity, []).append(row)
         chunks = []
-        for capacity in reversed(CAPACITIES):
-            rows = np.array([row for row, each in enumerate(capacities) if each == capacity], int)
+        # The largest bodies first: their chunks take longest.
+        for capacity, rows in sorted(waiting.items(), reverse=True):
             sizes = chunk_sizes(capacity)
             for start in range(0, len(rows), sizes[0]):
-                here = rows[start : start + sizes[0]]
+                here = np.array(rows[start : start + sizes[0]])
                 batch = min(size for size in sizes if size >= len(here))
                 chunks.append(Chunk(rows=here, capacity=capacity, batch=batch))
         return chunks
