@@ -37,7 +37,7 @@ _FLAGS = (
 _LIMITS = {
     "avx512": (),
     "avx2": ("-mno-avx512f",),
-    "scalar": ("-DSCALAR", "-O2", "-ftree-vectorize"),
+    "scalar": ("-DSCALAR", "-O2"),
 }
 _NEEDS = {"avx512": {"avx512f"}, "avx2": {"avx2", "fma"}, "scalar": set[str]()}
 
@@ -75,9 +75,7 @@ def load_library(capacity: Capacity, name: str) -> ctypes.CDLL:
             _compile(compiler, command, folder / file)
         return ctypes.CDLL(str(folder / file))
     except OSError as error:
-        _log.warning(
-            "physics: %s: %s; the kernel is compiled anew", folder, error.strerror or error
-        )
+        _log.warning("physics: %s: %s; the kernel is not kept", folder, error.strerror or error)
     # A library that is loaded needs its file no longer.
     with tempfile.TemporaryDirectory(prefix="elmjax-") as temporary:
         _compile(compiler, command, Path(temporary) / file)

@@ -1,4 +1,4 @@
-// Sixteen numbers that are computed on at once: one register of AVX-512, two of AVX2, or an array.
+// Sixteen numbers that are computed on at once: one register of AVX-512, two of AVX2.
 //
 // The kernel is written once, on these. All joints of a small walker fit into one `Lanes`, which is
 // why nothing of its step touches memory by index. Products and sums are fused only where the kernel
@@ -14,7 +14,7 @@
 #define REGISTERS(count) ((count) / LANES)
 #define INLINE static inline __attribute__((always_inline))
 
-#if defined(__AVX512F__) && !defined(AT_MOST_AVX2) && !defined(SCALAR)
+#if defined(__AVX512F__) && !defined(SCALAR)
 #include "lanes_avx512.h"
 #elif defined(__AVX2__) && defined(__FMA__) && !defined(SCALAR)
 #include "lanes_avx2.h"

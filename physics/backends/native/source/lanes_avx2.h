@@ -24,28 +24,18 @@ INLINE Index load_index(const int32_t *from) {
   const __m256i *half = (const __m256i *)from;
   return (Index){_mm256_load_si256(half), _mm256_load_si256(half + 1)};
 }
-INLINE void store_index(int32_t *to, Index a) {
-  _mm256_store_si256((__m256i *)to, a.low);
-  _mm256_store_si256((__m256i *)to + 1, a.high);
-}
 INLINE Lanes all(float a) { return (Lanes){_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
 
 INLINE Lanes add(Lanes a, Lanes b) { return EACH_PAIR(_mm256_add_ps); }
 INLINE Lanes sub(Lanes a, Lanes b) { return EACH_PAIR(_mm256_sub_ps); }
 INLINE Lanes mul(Lanes a, Lanes b) { return EACH_PAIR(_mm256_mul_ps); }
-INLINE Lanes quotient(Lanes a, Lanes b) { return EACH_PAIR(_mm256_div_ps); }
 INLINE Lanes larger(Lanes a, Lanes b) { return EACH_PAIR(_mm256_max_ps); }
 INLINE Lanes smaller(Lanes a, Lanes b) { return EACH_PAIR(_mm256_min_ps); }
-INLINE Lanes root(Lanes a) { return EACH(_mm256_sqrt_ps); }
 INLINE Lanes fused(Lanes a, Lanes b, Lanes c) {
   return (Lanes){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
 }
 INLINE Lanes fused_minus(Lanes a, Lanes b, Lanes c) {
   return (Lanes){_mm256_fnmadd_ps(a.low, b.low, c.low), _mm256_fnmadd_ps(a.high, b.high, c.high)};
-}
-INLINE Lanes magnitude(Lanes a) {
-  __m256 sign = _mm256_set1_ps(-0.0f);
-  return (Lanes){_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
 }
 
 INLINE Mask above(Lanes a, Lanes b) {
@@ -89,19 +79,6 @@ INLINE Mask has_bit(Index a, int32_t bit) {
 }
 INLINE Lanes gather(const float *from, Index index) {
   return (Lanes){_mm256_i32gather_ps(from, index.low, 4), _mm256_i32gather_ps(from, index.high, 4)};
-}
-// Truncated; what is no number, or too large for one, becomes the smallest integer.
-INLINE Index whole(Lanes a) {
-  return (Index){_mm256_cvttps_epi32(a.low), _mm256_cvttps_epi32(a.high)};
-}
-INLINE Index limit_index(Index a, int32_t most) {
-  __m256i limit = _mm256_set1_epi32(most), zero = _mm256_setzero_si256();
-  return (Index){_mm256_max_epi32(_mm256_min_epi32(a.low, limit), zero),
-                 _mm256_max_epi32(_mm256_min_epi32(a.high, limit), zero)};
-}
-INLINE Index shift_index(Index a, int32_t by) {
-  __m256i shift = _mm256_set1_epi32(by);
-  return (Index){_mm256_add_epi32(a.low, shift), _mm256_add_epi32(a.high, shift)};
 }
 
 INLINE Lanes rough_inverse_root(Lanes a) { return EACH(_mm256_rsqrt_ps); }

@@ -6,22 +6,19 @@ typedef __m512 Lanes;
 typedef __m512i Index;
 typedef __mmask16 Mask;
 
+
 INLINE Lanes load(const float *from) { return _mm512_load_ps(from); }
 INLINE void store(float *to, Lanes a) { _mm512_store_ps(to, a); }
 INLINE Index load_index(const int32_t *from) { return _mm512_load_si512(from); }
-INLINE void store_index(int32_t *to, Index a) { _mm512_store_si512(to, a); }
 INLINE Lanes all(float a) { return _mm512_set1_ps(a); }
 
 INLINE Lanes add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
 INLINE Lanes sub(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }
 INLINE Lanes mul(Lanes a, Lanes b) { return _mm512_mul_ps(a, b); }
-INLINE Lanes quotient(Lanes a, Lanes b) { return _mm512_div_ps(a, b); }
 INLINE Lanes fused(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE Lanes fused_minus(Lanes a, Lanes b, Lanes c) { return _mm512_fnmadd_ps(a, b, c); }
 INLINE Lanes larger(Lanes a, Lanes b) { return _mm512_max_ps(a, b); }
 INLINE Lanes smaller(Lanes a, Lanes b) { return _mm512_min_ps(a, b); }
-INLINE Lanes magnitude(Lanes a) { return _mm512_abs_ps(a); }
-INLINE Lanes root(Lanes a) { return _mm512_sqrt_ps(a); }
 
 INLINE Mask above(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 INLINE Mask at_least(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
@@ -41,11 +38,5 @@ INLINE Mask has_bit(Index a, int32_t bit) {
 INLINE Lanes gather(const float *from, Index index) {
   return _mm512_i32gather_ps(index, from, 4);
 }
-// Truncated; what is no number, or too large for one, becomes the smallest integer.
-INLINE Index whole(Lanes a) { return _mm512_cvttps_epi32(a); }
-INLINE Index limit_index(Index a, int32_t most) {
-  return _mm512_max_epi32(_mm512_min_epi32(a, _mm512_set1_epi32(most)), _mm512_setzero_si512());
-}
-INLINE Index shift_index(Index a, int32_t by) { return _mm512_add_epi32(a, _mm512_set1_epi32(by)); }
 
 INLINE Lanes rough_inverse_root(Lanes a) { return _mm512_rsqrt14_ps(a); }
