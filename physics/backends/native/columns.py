@@ -3,7 +3,7 @@
 A column is a strip of the plane. It lists the segments that a joint in it may touch, and the boxes
 that a joint may move in while all it can touch is level ground of one height, or nothing at all:
 most joints stand in such a box for many steps (`source/ground.h`). All this holds for some way
-around a column or box as well, as far as a joint may get in a step.
+around a column or box as well, as far as a joint may get between looks.
 """
 
 import dataclasses
@@ -22,6 +22,7 @@ from physics.world import World
 
 # Half the size of the box of a joint that is near rough ground: large enough for several steps.
 MARGIN = 0.25  # m
+CHECK_INTERVAL = 2  # steps between looks at whether joints are in their boxes, as in the kernel
 WIDTH = 0.5  # m, of a column
 FREE_COLUMNS = 8  # on either side, that a box without ground spans
 _OUTER = 0.9 * EXTENSION  # m, how far the outermost columns go on
@@ -51,7 +52,7 @@ class Columns:
 
 def reach_of(world: World) -> float:
     """How far from where it was looked for a segment may be touched, m, beside the radius."""
-    return math.sqrt(2.0) * MARGIN + FASTEST_JOINT * world.time_step
+    return math.sqrt(2.0) * MARGIN + CHECK_INTERVAL * FASTEST_JOINT * world.time_step
 
 
 def join_columns(terrains: Sequence[Terrain], world: World) -> Columns:

@@ -13,42 +13,40 @@ typedef struct {
   Lanes x, y;
   Lanes approach_x, approach_y;
   Lanes vx, vy;
-  Lanes push_x, push_y;  // m, to add to the position
-  Lanes touches;         // 1 where a contact was felt
 } Motion;
 
 // The normal impulse (m/s) of a contact, by the gap and the speeds along the normal.
-INLINE Lanes impulse_of(const World *world, Lanes gap, Lanes approach_speed, Lanes speed) {
-  Lanes slowest = smaller(mul(gap, all(-world->rate)), all(0.0f));
-  Mask rebounds = both(above(approach_speed, all(world->restitution_speed)),
-                       at_least(all(0.0f), gap));
-  slowest = choose(rebounds, mul(all(world->restitution), approach_speed), slowest);
-  return larger(sub(slowest, speed), all(0.0f));
+INLINE Lanes impulse_of(const Constants *world, Lanes gap, Lanes approach, Lanes speed) {
+  Lanes zero = all(0.0f);
+  Lanes slowest = smaller(mul(gap, world->minus_rate), zero);
+  Mask rebounds = both(above(world->minus_restitution_speed, approach), at_least(zero, gap));
+  slowest = choose(rebounds, mul(world->minus_restitution, approach), slowest);
+  return larger(sub(slowest, speed), zero);
 }
 
-// What friction takes of a sliding speed, given the normal impulse.
-INLINE Lanes grip_of(const World *world, Lanes impulse, Lanes slide) {
-  Lanes most = mul(all(world->friction), impulse);
-  return larger(smaller(slide, most), sub(all(0.0f), most));
+// What is left of a sliding speed, given the normal impulse.
+INLINE Lanes slip_of(const Constants *world, Lanes impulse, Lanes slide) {
+  Lanes left = fused_minus(world->friction, impulse, magnitude(slide));
+  return with_sign_of(larger(all(0.0f), left), slide);
 }
 
 // What is to be removed of the overlap after the step, m.
-INLINE Lanes push_of(const World *world, Lanes gap, Lanes speed) {
-  Lanes after = fused(all(world->time_step), speed, gap);
-  return mul(all(world->push), larger(sub(all(0.0f), after), all(0.0f)));
+INLINE Lanes push_of(const Constants *world, Lanes gap, Lanes speed) {
+  Lanes after = fused(world->time_step, speed, gap);
+  return larger(mul(world->minus_push, after), all(0.0f));
 }
 
-// Contact with level ground: the normal points up, and most terms vanish.
-INLINE void touch_level(const World *world, Lanes level, Motion *motion) {
-  Lanes side = sub(motion->y, level);
-  Lanes gap = choose(above(side, all(-world->depth)), sub(side, all(world->radius)),
-                     all(NO_CONTACT));
-  Lanes impulse = impulse_of(world, gap, sub(all(0.0f), motion->approach_y), motion->vy);
-  motion->vx = add(motion->vx, grip_of(world, impulse, sub(all(0.0f), motion->vx)));
+// Moves joints over level ground on which they lie at a height: the normal points up, and most terms
+// vanish. Returns which felt it.
+INLINE Mask move_on_level(const Constants *world, Lanes level, Motion *motion) {
+  Lanes gap = sub(motion->y, level);
+  Lanes impulse = impulse_of(world, gap, motion->approach_y, motion->vy);
+  motion->vx = slip_of(world, impulse, motion->vx);
   motion->vy = add(motion->vy, impulse);
-  motion->push_x = all(0.0f);
-  motion->push_y = push_of(world, gap, motion->vy);
-  motion->touches = choose(above(impulse, all(0.0f)), all(1.0f), all(0.0f));
+  motion->x = fused(world->time_step, motion->vx, motion->x);
+  Lanes pushed = add(motion->y, push_of(world, gap, motion->vy));
+  motion->y = fused(world->time_step, motion->vy, pushed);
+  return above(impulse, all(0.0f));
 }
 
 // A contact with any segment: where it is and which way it faces.
@@ -59,31 +57,32 @@ typedef struct {
 
 // A joint faces either the segment's inside or the convex corner at its end. One too far away to
 // be touched in this step faces neither.
-INLINE Facing face(const World *world, const float *segment, Lanes x, Lanes y) {
+INLINE Facing face(const Constants *world, const float *segment, Lanes x, Lanes y) {
 #define FIELD(f) load(segment + JOINTS * (f))
   Lanes tangent_x = FIELD(TANGENT_X), tangent_y = FIELD(TANGENT_Y);
   Lanes dx = sub(x, FIELD(START_X)), dy = sub(y, FIELD(START_Y));
   Lanes along = fused(tangent_x, dx, mul(tangent_y, dy));
   Lanes side = fused_minus(tangent_y, dx, mul(tangent_x, dy));
   Lanes beyond = sub(along, FIELD(LENGTH));
-  Lanes zero = all(0.0f), far = all(world->far);
+  Lanes zero = all(0.0f), far = world->far;
   Mask within = both(at_least(along, zero), at_least(zero, beyond));
-  Mask beside = both(above(side, all(-world->depth)), above(far, side));
+  Mask beside = both(above(side, world->minus_depth), above(far, side));
   Mask rounding = both(above(beyond, zero), above(side, mul(beyond, FIELD(CORNER))));
 #undef FIELD
   Lanes squared = fused(beyond, beyond, mul(side, side));
   rounding = both(rounding, above(mul(far, far), squared));
   Facing facing = {sub(zero, tangent_y), tangent_x,
-                   choose(both(within, beside), sub(side, all(world->radius)), all(NO_CONTACT))};
+                   choose(both(within, beside), sub(side, world->radius), all(NO_CONTACT))};
   if (any(rounding)) {
-    Lanes inverse = inverse_root(squared);
+    Lanes rough = rough_inverse_root(squared), half = mul(squared, all(0.5f));
+    Lanes inverse = mul(rough, fused_minus(half, mul(rough, rough), all(1.5f)));
     Lanes ahead = mul(beyond, inverse), upward = mul(side, inverse);
     Lanes normal_x = fused_minus(upward, tangent_y, mul(ahead, tangent_x));
     Lanes normal_y = fused(upward, tangent_x, mul(ahead, tangent_y));
     Lanes distance = mul(squared, inverse);
     facing.normal_x = choose(rounding, normal_x, facing.normal_x);
     facing.normal_y = choose(rounding, normal_y, facing.normal_y);
-    facing.gap = choose(rounding, sub(distance, all(world->radius)), facing.gap);
+    facing.gap = choose(rounding, sub(distance, world->radius), facing.gap);
   }
   return facing;
 }
@@ -92,50 +91,59 @@ INLINE Lanes along_normal(const Facing *facing, Lanes x, Lanes y) {
   return fused(facing->normal_x, x, mul(facing->normal_y, y));
 }
 
-// Velocity after one contact.
-INLINE void constrain(const World *world, const Facing *facing, Motion *motion) {
+// Velocity after one contact; returns which joints felt it.
+INLINE Mask constrain(const Constants *world, const Facing *facing, Motion *motion) {
   Lanes approach = along_normal(facing, motion->approach_x, motion->approach_y);
   Lanes speed = along_normal(facing, motion->vx, motion->vy);
-  Lanes impulse = impulse_of(world, facing->gap, sub(all(0.0f), approach), speed);
+  Lanes impulse = impulse_of(world, facing->gap, approach, speed);
   Lanes slide = fused_minus(facing->normal_y, motion->vx, mul(facing->normal_x, motion->vy));
-  Lanes grip = grip_of(world, impulse, slide);
+  // The tangent is the normal turned left, (-y, x).
+  Lanes grip = sub(slide, slip_of(world, impulse, slide));
   motion->vx = add(motion->vx, fused(impulse, facing->normal_x, mul(grip, facing->normal_y)));
   motion->vy = add(motion->vy, fused_minus(grip, facing->normal_x, mul(impulse, facing->normal_y)));
-  motion->touches = choose(above(impulse, all(0.0f)), all(1.0f), motion->touches);
+  return above(impulse, all(0.0f));
 }
 
-INLINE void push_out(const World *world, const Facing *facing, Motion *motion) {
-  Lanes push = push_of(world, facing->gap, along_normal(facing, motion->vx, motion->vy));
-  motion->push_x = fused(push, facing->normal_x, motion->push_x);
-  motion->push_y = fused(push, facing->normal_y, motion->push_y);
+// Where joints are after the step, pushed out of `count` segments.
+INLINE void displace(const Constants *world, const Facing *facings, int count, Motion *motion) {
+  for (int c = 0; c < count; c++) {
+    const Facing *facing = &facings[c];
+    Lanes push = push_of(world, facing->gap, along_normal(facing, motion->vx, motion->vy));
+    motion->x = fused(push, facing->normal_x, motion->x);
+    motion->y = fused(push, facing->normal_y, motion->y);
+  }
+  motion->x = fused(world->time_step, motion->vx, motion->x);
+  motion->y = fused(world->time_step, motion->vy, motion->y);
 }
 
-// Contacts with the segments of a window, one after another, which is what makes a corner hold.
-INLINE void touch_segments(const World *world, const Window *window, int r, Facing *facings,
-                           Motion *motion) {
-  motion->push_x = motion->push_y = motion->touches = all(0.0f);
+// Moves joints among the segments that they may touch. Returns which felt one.
+INLINE Mask move_among_segments(const Constants *world, const Window *window, int r,
+                                Facing *facings, Motion *motion) {
   // Seldom does a joint face two segments at once. Where none does, one contact serves for all:
   // what is not faced changes nothing.
-  Facing only = face(world, window->segments + r, motion->x, motion->y);
-  facings[0] = only;
+  Facing only = facings[0] = face(world, window->segments + r, motion->x, motion->y);
   int alone = 1;
   for (int c = 1; c < window->candidates; c++) {
     const float *segment = window->segments + c * FIELDS * JOINTS + r;
-    Facing facing = face(world, segment, motion->x, motion->y);
+    Facing facing = facings[c] = face(world, segment, motion->x, motion->y);
     Mask faced = above(all(NO_CONTACT), facing.gap);
     alone &= !any(both(faced, above(all(NO_CONTACT), only.gap)));
     only.normal_x = choose(faced, facing.normal_x, only.normal_x);
     only.normal_y = choose(faced, facing.normal_y, only.normal_y);
     only.gap = choose(faced, facing.gap, only.gap);
-    facings[c] = facing;
   }
+  Mask felt;
   if (alone) {
-    constrain(world, &only, motion);
-    push_out(world, &only, motion);
-    return;
+    felt = constrain(world, &only, motion);
+    displace(world, &only, 1, motion);
+  } else {  // one after another, which is what makes a corner hold
+    felt = constrain(world, &facings[0], motion);
+    for (int c = 1; c < window->candidates; c++) {
+      felt = either(felt, constrain(world, &facings[c], motion));
+    }
+    displace(world, facings, window->candidates, motion);
   }
-  for (int c = 0; c < window->candidates; c++) constrain(world, &facings[c], motion);
-  for (int c = 0; c < window->candidates; c++) push_out(world, &facings[c], motion);
+  return felt;
 }
 
 #endif

@@ -1,7 +1,7 @@
 // Which segments of a terrain each joint may touch: looked up once for many steps.
 //
 // A look-up costs as much as a step, so what it found is kept, together with a box: as long as a
-// joint is in it after every step, nothing else can be touched. Most boxes are large: that of a joint
+// joint is in it after every other step, nothing else can be touched. Most boxes are large: that of a joint
 // high above the ground, or of one over level ground, which only needs to know its height.
 
 #ifndef GROUND_H
@@ -10,9 +10,8 @@
 #include "walker.h"
 #include "world.h"
 
-#define NO_GROUND -1e30f  // m, height of level ground where there is none
+#define NO_GROUND -1e30f  // m, in place of level ground
 #define NO_CORNER 1e9f    // as in `physics.surface`
-#define EVERYWHERE 1e30f  // m
 
 enum { START_X, START_Y, TANGENT_X, TANGENT_Y, LENGTH, CORNER, FIELDS };
 enum { FIRST_COLUMN, COLUMN_COUNT, FIRST_LISTED, FIRST_SEGMENT };
@@ -38,7 +37,7 @@ INLINE int is_near(const World *world, const float *segment, float x, float y) {
   float along = segment[TANGENT_X] * dx + segment[TANGENT_Y] * dy;
   float side = segment[TANGENT_X] * dy - segment[TANGENT_Y] * dx;
   float round = segment[CORNER] < NO_CORNER ? world->radius : 0.0f;
-  return side > -world->depth - reach && side < world->radius + reach && along > -reach &&
+  return side > world->minus_depth - reach && side < world->radius + reach && along > -reach &&
          along < segment[LENGTH] + round + reach;
 }
 
@@ -65,11 +64,13 @@ static int look_around(Window *window, const World *world, const Ground *ground,
   window->rough[joint] = 0;
   if (entry[LEVEL_SEGMENT] >= 0 && y < bounds[LEVEL_ROOF]) {
     const float *segment = segments + 8 * entry[LEVEL_SEGMENT];
-    set_box(window, joint, bounds[LEVEL_LEFT], bounds[LEVEL_RIGHT], -EVERYWHERE,
-            bounds[LEVEL_ROOF]);
-    window->level[joint] = segment[START_Y];
-    list_segment(window, joint, 0, segment);
-    return 1;
+    float deepest = segment[START_Y] + world->minus_depth;
+    if (y > deepest) {
+      set_box(window, joint, bounds[LEVEL_LEFT], bounds[LEVEL_RIGHT], deepest, bounds[LEVEL_ROOF]);
+      window->level[joint] = segment[START_Y] + world->radius;
+      list_segment(window, joint, 0, segment);
+      return 1;
+    }
   }
   if (y > bounds[FREE_FLOOR] && y < bounds[FREE_ROOF]) {
     set_box(window, joint, bounds[FREE_LEFT], bounds[FREE_RIGHT], bounds[FREE_FLOOR],

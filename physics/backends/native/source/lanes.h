@@ -2,7 +2,8 @@
 //
 // The kernel is written once, on these. All joints of a small walker fit into one `Lanes`, which is
 // why nothing of its step touches memory by index. Products and sums are fused only where the kernel
-// says so (`fused`), so that every capacity rounds alike.
+// says so (`fused`), so that every capacity rounds alike. Where an operand is no number, `larger` and
+// `smaller` give the second.
 
 #ifndef LANES_H
 #define LANES_H
@@ -22,10 +23,6 @@
 #include "lanes_scalar.h"
 #endif
 
-// 1 / sqrt(x), the rough one with twice its digits by a step of Newton's.
-INLINE Lanes inverse_root(Lanes x) {
-  Lanes y = rough_inverse_root(x);
-  return mul(y, fused_minus(mul(x, all(0.5f)), mul(y, y), all(1.5f)));
-}
+INLINE int count_lanes(Mask a) { return __builtin_popcount(bits(a)); }
 
 #endif

@@ -38,6 +38,16 @@ INLINE Lanes fused_minus(Lanes a, Lanes b, Lanes c) {
   return (Lanes){_mm256_fnmadd_ps(a.low, b.low, c.low), _mm256_fnmadd_ps(a.high, b.high, c.high)};
 }
 
+INLINE Lanes magnitude(Lanes a) {
+  __m256 sign = _mm256_set1_ps(-0.0f);
+  return (Lanes){_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
+}
+INLINE Lanes with_sign_of(Lanes a, Lanes b) {  // `a` is not negative
+  __m256 sign = _mm256_set1_ps(-0.0f);
+  return (Lanes){_mm256_or_ps(a.low, _mm256_and_ps(sign, b.low)),
+                 _mm256_or_ps(a.high, _mm256_and_ps(sign, b.high))};
+}
+
 INLINE Mask above(Lanes a, Lanes b) {
   return (Mask){_mm256_cmp_ps(a.low, b.low, _CMP_GT_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_GT_OQ)};
 }

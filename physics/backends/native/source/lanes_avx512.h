@@ -20,6 +20,14 @@ INLINE Lanes fused_minus(Lanes a, Lanes b, Lanes c) { return _mm512_fnmadd_ps(a,
 INLINE Lanes larger(Lanes a, Lanes b) { return _mm512_max_ps(a, b); }
 INLINE Lanes smaller(Lanes a, Lanes b) { return _mm512_min_ps(a, b); }
 
+INLINE Lanes magnitude(Lanes a) { return _mm512_abs_ps(a); }
+INLINE Lanes with_sign_of(Lanes a, Lanes b) {  // `a` is not negative
+  __m512i sign = _mm512_set1_epi32(INT32_MIN);
+  __m512i joined = _mm512_ternarylogic_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b), sign,
+                                             0xf8);  // a | (b & sign)
+  return _mm512_castsi512_ps(joined);
+}
+
 INLINE Mask above(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 INLINE Mask at_least(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 INLINE Mask both(Mask a, Mask b) { return a & b; }

@@ -29,6 +29,11 @@ INLINE Lanes mul(Lanes a, Lanes b) { return a * b; }
 INLINE Lanes fused(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 INLINE Lanes fused_minus(Lanes a, Lanes b, Lanes c) { return c - a * b; }
 
+INLINE Lanes magnitude(Lanes a) { return (Lanes)((Index)a & INT32_MAX); }
+INLINE Lanes with_sign_of(Lanes a, Lanes b) {  // `a` is not negative
+  return (Lanes)((Index)a | ((Index)b & INT32_MIN));
+}
+
 INLINE Mask above(Lanes a, Lanes b) { return a > b; }
 INLINE Mask at_least(Lanes a, Lanes b) { return a >= b; }
 INLINE Mask both(Mask a, Mask b) { return a & b; }

@@ -42,6 +42,7 @@ static void *labour(void *argument) {
   float *segments = zeros((ABREAST * row + LANES) * sizeof *segments);
   if (scratch && facings && segments) {
     scratch->facings = facings;
+    spread(&work->call->world, &scratch->world);
     for (int w = 0; w < ABREAST; w++) scratch->walkers[w].window.segments = segments + w * row;
     for (;;) {
       int64_t begin = atomic_fetch_add(&work->next, ABREAST);

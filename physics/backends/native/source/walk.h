@@ -12,9 +12,6 @@
 #ifndef ABREAST
 #define ABREAST 4
 #endif
-#ifndef TOGETHER
-#define TOGETHER (JOINTS == 16 ? 2 : 1)
-#endif
 
 typedef struct {
   World world;
@@ -35,13 +32,18 @@ typedef struct {
   float *path;               // [walkers, path_frames, 2, JOINTS] m
 } Call;
 
+// Steps between looks at whether joints are in their boxes; see ground.h.
+#define CHECK_INTERVAL 2
+
 // What a thread works with.
 typedef struct {
   Walker walkers[ABREAST];
   Facing *facings;
+  Constants world;
 } Scratch;
 
 INLINE void load_moment(const Walker *walker, Moment *moment) {
+#pragma GCC unroll 2
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
     moment->x[r] = load(walker->x + LANES * r);
     moment->y[r] = load(walker->y + LANES * r);
@@ -51,43 +53,40 @@ INLINE void load_moment(const Walker *walker, Moment *moment) {
 }
 
 // Velocities after springs, gravity and drag, in place of the forces.
-INLINE void accelerate(const Walker *walker, const World *world, Moment *moment) {
-  Lanes keep = all(world->keep), gain = all(world->gain);
+INLINE void accelerate(const Walker *walker, const Constants *world, Moment *moment) {
+#pragma GCC unroll 2
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
-    Lanes fall = fused(moment->vy[r], keep, load(walker->fall + LANES * r));
-    moment->force_x[r] = fused(moment->force_x[r], gain, mul(moment->vx[r], keep));
-    moment->force_y[r] = fused(moment->force_y[r], gain, fall);
+    Lanes fall = fused(moment->vy[r], world->keep, load(walker->fall + LANES * r));
+    moment->force_x[r] = fused(moment->force_x[r], world->gain, mul(moment->vx[r], world->keep));
+    moment->force_y[r] = fused(moment->force_y[r], world->gain, fall);
   }
 }
 
 // Contacts, and the new positions.
 INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Moment *moment,
-                 int terrain) {
-  const World *world = &call->world;
+                 int terrain, int is_checked) {
   const Window *window = &walker->window;
   uint32_t left[REGISTERS(JOINTS)];
+#pragma GCC unroll 2
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
     int at = LANES * r;
-    Motion motion = {.x = moment->x[r], .y = moment->y[r],
-                     .approach_x = moment->vx[r], .approach_y = moment->vy[r],
-                     .vx = moment->force_x[r], .vy = moment->force_y[r]};
+    Motion motion = {moment->x[r],  moment->y[r],       moment->vx[r],
+                     moment->vy[r], moment->force_x[r], moment->force_y[r]};
+    Mask felt;
     if (window->candidates) {
-      touch_segments(world, window, at, scratch->facings, &motion);
+      felt = move_among_segments(&scratch->world, window, at, scratch->facings, &motion);
     } else {
-      touch_level(world, load(window->level + at), &motion);
+      felt = move_on_level(&scratch->world, load(window->level + at), &motion);
     }
-    Lanes dt = all(world->time_step);
-    Lanes x = fused(dt, motion.vx, add(moment->x[r], motion.push_x));
-    Lanes y = fused(dt, motion.vy, add(moment->y[r], motion.push_y));
-    left[r] = have_left(window, at, x, y);
-    store(walker->x + at, x);
-    store(walker->y + at, y);
+    walker->touches += count_lanes(felt);
+    store(walker->x + at, motion.x);
+    store(walker->y + at, motion.y);
     store(walker->vx + at, motion.vx);
     store(walker->vy + at, motion.vy);
-    store(walker->touches + at, add(load(walker->touches + at), motion.touches));
+    left[r] = is_checked ? have_left(window, at, motion.x, motion.y) : 0;
   }
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
-    if (left[r]) look_up(walker, world, &call->ground, terrain, LANES * r, left[r]);
+    if (left[r]) look_up(walker, &call->world, &call->ground, terrain, LANES * r, left[r]);
   }
 }
 
@@ -97,14 +96,16 @@ INLINE void step(const Call *call, Scratch *scratch, Walker *walkers, const int3
                  int64_t index, int count) {
   Moment moments[TOGETHER];
   Lanes cos_t = all(call->cosine[index]), sin_t = all(call->sine[index]);
-  for (int w = 0; w < count; w++) {
-    load_moment(&walkers[w], &moments[w]);
-    pull_springs(&walkers[w], &call->world, &moments[w], cos_t, sin_t);
-  }
+#pragma GCC unroll 4
+  for (int w = 0; w < count; w++) load_moment(&walkers[w], &moments[w]);
+  pull_springs(walkers, &scratch->world, moments, cos_t, sin_t, count);
   sum_pulls(walkers, moments, count);
-  for (int w = 0; w < count; w++) accelerate(&walkers[w], &call->world, &moments[w]);
+#pragma GCC unroll 4
+  for (int w = 0; w < count; w++) accelerate(&walkers[w], &scratch->world, &moments[w]);
+  int is_checked = index % CHECK_INTERVAL == 0;
+#pragma GCC unroll 4
   for (int w = 0; w < count; w++) {
-    move(call, scratch, &walkers[w], &moments[w], terrain_of[w]);
+    move(call, scratch, &walkers[w], &moments[w], terrain_of[w], is_checked);
   }
 }
 
@@ -148,14 +149,17 @@ static void measure(const Call *call, const Walker *walker, int64_t row) {
     return;
   }
   float work = 0.0f;
-  for (int s = 0; s < SPRINGS; s++) work += walker->work[s];
+  int joints = 0;
+  for (int i = 0; i < LANES; i++) work += walker->work[i];
+  for (int j = 0; j < JOINTS; j++) joints += walker->share[j] > 0.0f;
   call->displacement[row] = shared(walker, walker->x) - center[0];
-  call->contact[row] = shared(walker, walker->touches) * world->time_step / world->seconds;
+  call->contact[row] = walker->touches * world->time_step / (joints * world->seconds);
   call->energy[row] = work * (world->muscle_rate * world->time_step);
 }
 
 // Walks the walkers from `begin`, up to ABREAST of them.
 static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
+#pragma GCC unroll 4
   for (int w = 0; w < count; w++) {
     take_over(&scratch->walkers[w], &call->bodies, begin + w, call->world.fall);
     enter(&scratch->walkers[w], &call->world, &call->ground, call->terrain_of[begin + w],
@@ -175,10 +179,12 @@ static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
       }
     }
     if (now % call->interval) break;
+#pragma GCC unroll 4
     for (int w = 0; w < count; w++) {
       sample(call, &scratch->walkers[w], begin + w, now / call->interval);
     }
   }
+#pragma GCC unroll 4
   for (int w = 0; w < count; w++) measure(call, &scratch->walkers[w], begin + w);
 }
 

@@ -16,7 +16,7 @@
 // What the joints may touch, and the boxes they must leave to touch anything else; see ground.h.
 typedef struct {
   ALIGNED float left[JOINTS], right[JOINTS], floor[JOINTS], roof[JOINTS];  // m
-  ALIGNED float level[JOINTS];  // m, height of the level ground that a joint may touch
+  ALIGNED float level[JOINTS];  // m, where a joint lies on the level ground that it may touch
   uint8_t rough[JOINTS];        // whether it may touch other ground
   int32_t count[JOINTS];        // segments that it may touch
   int candidates;               // most segments of a joint, or 0 where all ground is level
@@ -28,12 +28,13 @@ typedef struct {
   ALIGNED float vx[JOINTS], vy[JOINTS];  // m/s
   ALIGNED float fall[JOINTS];            // m/s that gravity adds in a step; 0 where padded
   ALIGNED float share[JOINTS];           // of the centre of mass
-  ALIGNED float touches[JOINTS];         // steps in which the joint felt the ground
 
   ALIGNED int32_t first[SPRINGS], second[SPRINGS];
-  ALIGNED float rest[SPRINGS], cosine[SPRINGS], sine[SPRINGS];  // m
-  ALIGNED float stiffness[SPRINGS], damping[SPRINGS];           // 1/s^2, 1/s
-  ALIGNED float work[SPRINGS];                                  // of the muscle, in m^2/s^2 / step
+  // Twice the lengths (m), a quarter of stiffness (1/s^2) and damping (1/s): see springs.h.
+  ALIGNED float rest[SPRINGS], cosine[SPRINGS], sine[SPRINGS];
+  ALIGNED float stiffness[SPRINGS], damping[SPRINGS];
+  ALIGNED float work[LANES];  // m^2/s^3, sum of the muscles' power over the steps
+  int64_t touches;            // sum over the steps of the joints that felt the ground
 
 #if IN_REGISTERS
   // The springs of each joint one after another: its k-th spring, and whether it pulls it (1) or
@@ -84,21 +85,23 @@ static void take_over(Walker *walker, const Bodies *bodies, int64_t row, float f
   COPY(share, bodies->share + JOINTS * row, JOINTS);
   COPY(first, ends, SPRINGS);
   COPY(second, ends + SPRINGS, SPRINGS);
-  COPY(rest, bodies->rest + SPRINGS * row, SPRINGS);
-  COPY(cosine, bodies->cosine + SPRINGS * row, SPRINGS);
-  COPY(sine, bodies->sine + SPRINGS * row, SPRINGS);
-  COPY(stiffness, bodies->stiffness + SPRINGS * row, SPRINGS);
-  COPY(damping, bodies->damping + SPRINGS * row, SPRINGS);
 #undef COPY
+  memset(walker->work, 0, sizeof walker->work);
+  walker->touches = 0;
   walker->springs = 0;
   for (int s = 0; s < SPRINGS; s++) {
-    walker->work[s] = 0.0f;
+    int64_t spring = SPRINGS * row + s;
+    walker->rest[s] = 2.0f * bodies->rest[spring];
+    walker->cosine[s] = 2.0f * bodies->cosine[spring];
+    walker->sine[s] = 2.0f * bodies->sine[spring];
+    walker->stiffness[s] = 0.25f * bodies->stiffness[spring];
+    walker->damping[s] = 0.25f * bodies->damping[spring];
     if (walker->first[s] != walker->second[s]) walker->springs = s + 1;
   }
   for (int j = 0; j < JOINTS; j++) {
     int padded = walker->share[j] == 0.0f;
     walker->fall[j] = padded ? 0.0f : fall;
-    walker->vx[j] = walker->vy[j] = walker->touches[j] = 0.0f;
+    walker->vx[j] = walker->vy[j] = 0.0f;
     if (padded) walker->y[j] = 1e5f;
   }
   wire(walker);

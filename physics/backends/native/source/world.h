@@ -3,24 +3,45 @@
 #ifndef WORLD_H
 #define WORLD_H
 
+#include "lanes.h"
+
+#define CONSTANTS(constant)                                                            \
+  constant(time_step)         /* s */                                                  \
+  constant(minus_rate)        /* 1/s, its inverse, negative */                         \
+  constant(keep)              /* share of a velocity that drag leaves in a step */     \
+  constant(gain)              /* s, that a force becomes a velocity by in a step */    \
+  constant(fall)              /* m/s that gravity adds in a step, negative */          \
+  constant(radius)            /* m, of a joint */                                      \
+  constant(minus_depth)       /* m, negative, above a surface, from where it is felt */ \
+  constant(far)               /* m from a surface, from which it is not touched */     \
+  constant(friction)                                                                   \
+  constant(minus_restitution) /* negative */                                           \
+  constant(minus_restitution_speed) /* m/s */                                          \
+  constant(minus_push)        /* negative, share of an overlap that a step removes */  \
+  constant(softening)         /* m^2 */                                                \
+  constant(muscle_rate)       /* rad/s */                                              \
+  constant(margin)            /* m, see `physics.backends.native.columns` */           \
+  constant(reach)             /* m, the same */                                        \
+  constant(most_speed)        /* m/s, of a walk that has not diverged */               \
+  constant(seconds)           /* length of the walk, or 1 where it has none */
+
 typedef struct {
-  float time_step;  // s
-  float rate;       // 1/s, its inverse
-  float keep;       // share of a velocity that drag leaves in a step
-  float gain;       // s, that an acceleration is multiplied by in a step
-  float fall;       // m/s that gravity adds in a step, negative
-  float radius;     // m, of a joint
-  float depth;      // m below a surface from which a joint does not feel it
-  float far;        // m from a surface, from which it is not touched in a step
-  float friction;
-  float restitution;
-  float restitution_speed;  // m/s
-  float push;               // share of an overlap that is removed in a step
-  float softening;          // m^2
-  float muscle_rate;        // rad/s
-  float margin, reach;      // m, see `physics.backends.native.columns`
-  float most_speed;         // m/s, of a walk that has not diverged
-  float seconds;            // length of the walk, or 1 where it has none
+#define FLOAT(name) float name;
+  CONSTANTS(FLOAT)
+#undef FLOAT
 } World;
+
+// The same in every lane: reading such a constant is free, spreading it to the lanes is not.
+typedef struct {
+#define LANES_OF(name) Lanes name;
+  CONSTANTS(LANES_OF)
+#undef LANES_OF
+} Constants;
+
+static void spread(const World *world, Constants *constants) {
+#define SPREAD(name) constants->name = all(world->name);
+  CONSTANTS(SPREAD)
+#undef SPREAD
+}
 
 #endif
