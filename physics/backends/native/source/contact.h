@@ -52,7 +52,8 @@ INLINE Mask move_on_level(const Constants *world, Lanes level, Motion *motion) {
 // A contact with any segment: where it is and which way it faces.
 typedef struct {
   Lanes normal_x, normal_y;
-  Lanes gap;  // m, or NO_CONTACT
+  Lanes gap;   // m, or NO_CONTACT
+  Mask faced;  // whether there is anything to touch
 } Facing;
 
 // A joint faces either the segment's inside or the convex corner at its end. One too far away to
@@ -71,8 +72,10 @@ INLINE Facing face(const Constants *world, const float *segment, Lanes x, Lanes 
 #undef FIELD
   Lanes squared = fused(beyond, beyond, mul(side, side));
   rounding = both(rounding, above(mul(far, far), squared));
+  Mask inside = both(within, beside);
   Facing facing = {sub(zero, tangent_y), tangent_x,
-                   choose(both(within, beside), sub(side, world->radius), all(NO_CONTACT))};
+                   choose(inside, sub(side, world->radius), all(NO_CONTACT)),
+                   either(inside, rounding)};
   if (any(rounding)) {
     Lanes rough = rough_inverse_root(squared), half = mul(squared, all(0.5f));
     Lanes inverse = mul(rough, fused_minus(half, mul(rough, rough), all(1.5f)));
@@ -104,16 +107,24 @@ INLINE Mask constrain(const Constants *world, const Facing *facing, Motion *moti
   return above(impulse, all(0.0f));
 }
 
-// Where joints are after the step, pushed out of `count` segments.
-INLINE void displace(const Constants *world, const Facing *facings, int count, Motion *motion) {
-  for (int c = 0; c < count; c++) {
-    const Facing *facing = &facings[c];
-    Lanes push = push_of(world, facing->gap, along_normal(facing, motion->vx, motion->vy));
-    motion->x = fused(push, facing->normal_x, motion->x);
-    motion->y = fused(push, facing->normal_y, motion->y);
+// Pushes joints out of what they face, by position alone.
+INLINE void push_out(const Constants *world, const Facing *facing, Motion *motion) {
+  Lanes push = push_of(world, facing->gap, along_normal(facing, motion->vx, motion->vy));
+  motion->x = fused(push, facing->normal_x, motion->x);
+  motion->y = fused(push, facing->normal_y, motion->y);
+}
+
+// Contacts with segments one after another, which is what makes a corner hold.
+static __attribute__((noinline)) Mask touch_in_turn(const Constants *world, const Window *window,
+                                                    int r, Facing *facings, Motion *motion) {
+  const float *segment = window->segments + r;
+  Mask felt = above(all(0.0f), all(0.0f));
+  for (int c = 0; c < window->candidates; c++, segment += FIELDS * JOINTS) {
+    facings[c] = face(world, segment, motion->x, motion->y);
+    felt = either(felt, constrain(world, &facings[c], motion));
   }
-  motion->x = fused(world->time_step, motion->vx, motion->x);
-  motion->y = fused(world->time_step, motion->vy, motion->y);
+  for (int c = 0; c < window->candidates; c++) push_out(world, &facings[c], motion);
+  return felt;
 }
 
 // Moves joints among the segments that they may touch. Returns which felt one.
@@ -121,28 +132,27 @@ INLINE Mask move_among_segments(const Constants *world, const Window *window, in
                                 Facing *facings, Motion *motion) {
   // Seldom does a joint face two segments at once. Where none does, one contact serves for all:
   // what is not faced changes nothing.
-  Facing only = facings[0] = face(world, window->segments + r, motion->x, motion->y);
-  int alone = 1;
+  const float *segment = window->segments + r;
+  Facing only = face(world, segment, motion->x, motion->y);
+  Mask twice = above(all(0.0f), all(0.0f));
   for (int c = 1; c < window->candidates; c++) {
-    const float *segment = window->segments + c * FIELDS * JOINTS + r;
-    Facing facing = facings[c] = face(world, segment, motion->x, motion->y);
-    Mask faced = above(all(NO_CONTACT), facing.gap);
-    alone &= !any(both(faced, above(all(NO_CONTACT), only.gap)));
-    only.normal_x = choose(faced, facing.normal_x, only.normal_x);
-    only.normal_y = choose(faced, facing.normal_y, only.normal_y);
-    only.gap = choose(faced, facing.gap, only.gap);
+    segment += FIELDS * JOINTS;
+    Facing facing = face(world, segment, motion->x, motion->y);
+    twice = either(twice, both(facing.faced, only.faced));
+    only.faced = either(facing.faced, only.faced);
+    only.normal_x = choose(facing.faced, facing.normal_x, only.normal_x);
+    only.normal_y = choose(facing.faced, facing.normal_y, only.normal_y);
+    only.gap = choose(facing.faced, facing.gap, only.gap);
   }
   Mask felt;
-  if (alone) {
+  if (any(twice)) {
+    felt = touch_in_turn(world, window, r, facings, motion);
+  } else {
     felt = constrain(world, &only, motion);
-    displace(world, &only, 1, motion);
-  } else {  // one after another, which is what makes a corner hold
-    felt = constrain(world, &facings[0], motion);
-    for (int c = 1; c < window->candidates; c++) {
-      felt = either(felt, constrain(world, &facings[c], motion));
-    }
-    displace(world, facings, window->candidates, motion);
+    push_out(world, &only, motion);
   }
+  motion->x = fused(world->time_step, motion->vx, motion->x);
+  motion->y = fused(world->time_step, motion->vy, motion->y);
   return felt;
 }
 

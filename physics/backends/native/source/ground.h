@@ -37,8 +37,9 @@ INLINE int is_near(const World *world, const float *segment, float x, float y) {
   float along = segment[TANGENT_X] * dx + segment[TANGENT_Y] * dy;
   float side = segment[TANGENT_X] * dy - segment[TANGENT_Y] * dx;
   float round = segment[CORNER] < NO_CORNER ? world->radius : 0.0f;
-  return side > world->minus_depth - reach && side < world->radius + reach && along > -reach &&
-         along < segment[LENGTH] + round + reach;
+  // Without branches, which nobody could foretell.
+  return (side > world->minus_depth - reach) & (side < world->radius + reach) & (along > -reach) &
+         (along < segment[LENGTH] + round + reach);
 }
 
 // Makes a segment one of those that a joint may touch.
@@ -83,9 +84,11 @@ static int look_around(Window *window, const World *world, const Ground *ground,
   int count = 0;
   for (int e = 0; e < entry[ENTRY_COUNT]; e++) {
     const float *segment = segments + 8 * listed[e];
-    if (is_near(world, segment, x, y)) list_segment(window, joint, count++, segment);
+    list_segment(window, joint, count, segment);  // overwritten by the next where it is not near
+    count += is_near(world, segment, x, y);
   }
-  window->rough[joint] = count > 0;
+  list_segment(window, joint, count, NOTHING);
+  window->rough[joint] = count;
   return count;
 }
 
@@ -107,12 +110,9 @@ static __attribute__((noinline)) void look_up(Walker *walker, const World *world
     }
     window->count[joint] = count;
   }
-  int most = 0, rough = 0;
-  for (int j = 0; j < JOINTS; j++) {
-    most = window->count[j] > most ? window->count[j] : most;
-    rough |= window->rough[j];
-  }
-  window->candidates = rough ? most : 0;
+  int32_t most = 0;
+  for (int j = 0; j < JOINTS; j++) most = window->rough[j] > most ? window->rough[j] : most;
+  window->candidates = most;
 }
 
 // Looks up everything, for a walker that enters a terrain.
@@ -121,7 +121,7 @@ static void enter(Walker *walker, const World *world, const Ground *ground, int 
   Window *window = &walker->window;
   for (int j = 0; j < JOINTS; j++) {
     window->count[j] = 0;
-    for (int place = 0; place < most_listed; place++) list_segment(window, j, place, NOTHING);
+    for (int place = 0; place <= most_listed; place++) list_segment(window, j, place, NOTHING);
   }
   for (int r = 0; r < JOINTS; r += LANES) look_up(walker, world, ground, terrain, r, 0xffff);
 }

@@ -36,7 +36,7 @@ static void *zeros(size_t size) {
 static void *labour(void *argument) {
   Work *work = argument;
   size_t listed = work->call->most_listed;
-  size_t row = listed * FIELDS * JOINTS;
+  size_t row = (listed + 1) * FIELDS * JOINTS;
   Scratch *scratch = zeros(sizeof *scratch);
   Facing *facings = zeros((listed + 1) * sizeof *facings);
   float *segments = zeros((ABREAST * row + LANES) * sizeof *segments);

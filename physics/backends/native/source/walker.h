@@ -17,9 +17,9 @@
 typedef struct {
   ALIGNED float left[JOINTS], right[JOINTS], floor[JOINTS], roof[JOINTS];  // m
   ALIGNED float level[JOINTS];  // m, where a joint lies on the level ground that it may touch
-  uint8_t rough[JOINTS];        // whether it may touch other ground
-  int32_t count[JOINTS];        // segments that it may touch
-  int candidates;               // most segments of a joint, or 0 where all ground is level
+  ALIGNED int32_t rough[JOINTS];  // segments that it may touch, or 0 where its ground is level
+  int32_t count[JOINTS];          // segments that it may touch
+  int candidates;                 // most of `rough`
   float *segments;              // [candidates][FIELDS][JOINTS], in the order of handling
 } Window;
 
