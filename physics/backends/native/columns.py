@@ -22,7 +22,7 @@ from physics.world import World
 
 # Half the size of the box of a joint that is near rough ground: large enough for several steps.
 MARGIN = 0.25  # m
-CHECK_INTERVAL = 2  # steps between looks at whether joints are in their boxes, as in the kernel
+CHECK_INTERVAL = 2  # steps between looks at whether joints are in their boxes
 WIDTH = 0.5  # m, of a column
 FREE_COLUMNS = 8  # on either side, that a box without ground spans
 _OUTER = 0.9 * EXTENSION  # m, how far the outermost columns go on

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import jax
 
+from physics.backends.native.columns import CHECK_INTERVAL
 from physics.body import Capacity
 
 COMPILERS = ("cc", "gcc", "clang")
@@ -137,7 +138,9 @@ def _tuning() -> tuple[str, ...]:
 
 
 def _defines(capacity: Capacity) -> tuple[str, ...]:
-    return (f"-DJOINTS={capacity.joints}", f"-DSPRINGS={capacity.springs}")
+    sizes = {"JOINTS": capacity.joints, "SPRINGS": capacity.springs}
+    sizes["CHECK_INTERVAL"] = CHECK_INTERVAL
+    return tuple(f"-D{name}={size}" for name, size in sizes.items())
 
 
 def _include() -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 // Which segments of a terrain each joint may touch: looked up once for many steps.
 //
 // A look-up costs as much as a step, so what it found is kept, together with a box: as long as a
-// joint is in it after every other step, nothing else can be touched. Most boxes are large: that of a joint
-// high above the ground, or of one over level ground, which only needs to know its height.
+// joint is in it whenever that is checked, every CHECK_INTERVAL steps, nothing else can be touched.
+// Most boxes are large: that of a joint high above the ground, or of one over level ground, which
+// only needs to know its height.
 
 #ifndef GROUND_H
 #define GROUND_H

@@ -32,9 +32,6 @@ typedef struct {
   float *path;               // [walkers, path_frames, 2, JOINTS] m
 } Call;
 
-// Steps between looks at whether joints are in their boxes; see ground.h.
-#define CHECK_INTERVAL 2
-
 // What a thread works with.
 typedef struct {
   Walker walkers[ABREAST];
