@@ -36,8 +36,8 @@ INLINE Lanes push_of(const Constants *world, Lanes gap, Lanes speed) {
   return larger(mul(world->minus_push, after), all(0.0f));
 }
 
-// Moves joints over level ground on which they lie at a height: the normal points up, and most terms
-// vanish. Returns which felt it.
+// Moves joints over level ground on which they lie at a height: the normal points up, and most
+// terms vanish. Returns which felt it.
 INLINE Mask move_on_level(const Constants *world, Lanes level, Motion *motion) {
   Lanes gap = sub(motion->y, level);
   Lanes impulse = impulse_of(world, gap, motion->approach_y, motion->vy);

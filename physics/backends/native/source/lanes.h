@@ -1,9 +1,9 @@
 // Sixteen numbers that are computed on at once: one register of AVX-512, two of AVX2.
 //
 // The kernel is written once, on these. All joints of a small walker fit into one `Lanes`, which is
-// why nothing of its step touches memory by index. Products and sums are fused only where the kernel
-// says so (`fused`), so that every capacity rounds alike. Where an operand is no number, `larger` and
-// `smaller` give the second.
+// why nothing of its step touches memory by index. Products and sums are fused only where the
+// kernel says so (`fused`), so that every capacity rounds alike. Where an operand is no number,
+// `larger` and `smaller` give the second.
 
 #ifndef LANES_H
 #define LANES_H

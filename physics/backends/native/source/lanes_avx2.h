@@ -65,7 +65,7 @@ INLINE Lanes choose(Mask which, Lanes a, Lanes b) {
                  _mm256_blendv_ps(b.high, a.high, which.high)};
 }
 
-// Permutes see the lowest three bits of an index; the fourth is moved to the sign, which blends see.
+// Permutes see the lowest three bits of an index; the fourth is moved to the sign for blends.
 INLINE __m256 permute_half(Lanes a, __m256i from) {
   __m256 low = _mm256_permutevar8x32_ps(a.low, from);
   __m256 high = _mm256_permutevar8x32_ps(a.high, from);

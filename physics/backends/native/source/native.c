@@ -1,7 +1,7 @@
 // The kernel's door to JAX: a call of XLA's foreign function interface, spread over threads.
 //
-// Compiled for one capacity, JOINTS and SPRINGS, by `physics.backends.native.compiler`. The order of
-// arguments and results is that of `physics.backends.native.program`.
+// Compiled for one capacity, JOINTS and SPRINGS, by `physics.backends.native.compiler`. The order
+// of arguments and results is that of `physics.backends.native.program`.
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -23,7 +23,7 @@ typedef struct {
   Joints force_x, force_y;
 } Moment;
 
-// The quantity of some joints, out of registers or, where there are many, of the same row in memory.
+// The quantity of some joints: from registers or, where there are many, the same row in memory.
 INLINE Lanes of_joints(const Joints row, const float *memory, Index joints) {
 #if JOINTS == 16
   return permute(row[0], joints);
