@@ -105,6 +105,7 @@ class Evaluator:
         remembered: int = 16_384,
         perturbed: Perturbed | None = None,
         scale: Scale = METRES,
+        backend: str = "auto",
     ) -> None:
         """Builds the terrains.
 
@@ -116,6 +117,7 @@ class Evaluator:
             remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
             perturbed: How starts are perturbed; None for the one exact start.
             scale: Of x and y in the measures; walks do not know it.
+            backend: What simulates walks; see `physics.simulate.simulate`.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
@@ -123,6 +125,7 @@ class Evaluator:
         self._seconds = seconds
         self._perturbed = perturbed
         self._scale = scale
+        self._backend = backend
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -215,7 +218,11 @@ class Evaluator:
         return walks
 
     def _score(self, bodies: Sequence[Body], grounds: Sequence[Terrain]) -> list[Walk]:
-        settings: dict[str, Any] = {"world": self._world, "seconds": self._seconds}
+        settings: dict[str, Any] = {
+            "world": self._world,
+            "seconds": self._seconds,
+            "backend": self._backend,
+        }
         if self._perturbed is None:
             outcome = simulate(bodies, grounds, **settings)
             diverged, displacement = outcome.diverged, outcome.displacement

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from physics.body import Body, Capacity
+from physics.body import Body, Capacity, spring_lengths
 from physics.types import Terrain, Walker
 from physics.wiring import Indices
 from physics.world import World
@@ -26,6 +26,7 @@ def assemble(
     world: World,
     *,
     displaced: Sequence[np.ndarray] | None = None,
+    rows: int | None = None,
 ) -> Walker:
     """Packs bodies, one terrain each, into walkers with a leading batch axis.
 
@@ -39,6 +40,8 @@ def assemble(
         world: Physical constants.
         displaced: Added to the joints of each body, [joints, 2] m, before it is placed; its springs
             keep the lengths they were built with.
+        rows: Size of the batch axis, at least the number of bodies, which it is where None. Rows
+            beyond the bodies are zero: walkers without a part.
 
     Raises:
         ValueError: where a body exceeds the capacity.
@@ -49,7 +52,7 @@ def assemble(
     batch = len(bodies)
 
     def pad(values: np.ndarray, size: int, body: np.ndarray, slot: np.ndarray) -> np.ndarray:
-        padded = np.zeros((batch, size), values.dtype)
+        padded = np.zeros((rows or batch, size), values.dtype)
         padded[body, slot] = values
         return padded
 
@@ -64,7 +67,7 @@ def assemble(
         built = [joints + shift for joints, shift in zip(built, displaced, strict=True)]
     joints = _place(np.concatenate(built), terrains, joint_body, world.joint_radius)
     ends = np.concatenate([body.ends for body in bodies])
-    length = np.concatenate([body.rest_length for body in bodies])
+    _, length = spring_lengths(bodies)
     swing = length * np.concatenate([body.amplitude for body in bodies])
     angle = 2.0 * math.pi * np.concatenate([body.phase for body in bodies])
     rigid = np.concatenate([body.rigid for body in bodies])

@@ -6,7 +6,7 @@ Rows run from the top down, as in an image.
 import numpy as np
 
 from physics.polylines import Polylines
-from physics.surface import segments_of
+from physics.surface import segment_rows, segments_of
 from physics.types import Terrain
 
 # Sample columns per pixel; within a column the covered height is exact.
@@ -55,9 +55,8 @@ def _segment_rows(terrain: Polylines | Terrain) -> np.ndarray:
     if isinstance(terrain, Polylines):
         rows = segments_of(terrain.floor, terrain.ceilings).table.T
     else:
-        # Every cell lists its candidates, so a segment stands in many; padding has no length.
-        rows = np.unique(np.asarray(terrain.segments).transpose(0, 2, 1).reshape(-1, 6), axis=0)
-    return rows[rows[:, 4] > 0.0, :5]
+        rows = segment_rows(terrain)
+    return rows[:, :5]
 
 
 def _free_range(rows: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -51,6 +51,7 @@ def simulate_perturbed(
     *,
     world: World | None = None,
     seconds: float = 10.0,
+    backend: str = "auto",
 ) -> Robustness:
     """Walks every body from `starts.count` perturbed starts. For arguments see `simulate`."""
     count = starts.count
@@ -61,6 +62,7 @@ def simulate_perturbed(
         terrains,
         world=world,
         seconds=seconds,
+        backend=backend,
         displaced=[shift for body in bodies for shift in perturbations(body, starts)],
     )
     distance = np.abs(outcome.displacement).reshape(-1, count)

@@ -5,24 +5,22 @@ import concurrent.futures
 import dataclasses
 import functools
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import numpy as np
 
 from physics.assemble import assemble
-from physics.backends import xla
-from physics.backends.batch import Batch, Episode, join_terrains
-from physics.body import CAPACITIES, Body, Capacity, capacity_for
-from physics.rollout import SAMPLE_SECONDS, rollout
-from physics.schedule import Chunk, schedule
-from physics.surface import REACH
+from physics.backends.backend import open_backend
+from physics.backends.batch import Batch, Episode
+from physics.body import CAPACITIES, Body, Capacity, capacity_for, measure_bodies
+from physics.rollout import SAMPLE_SECONDS
+from physics.schedule import Chunk
+from physics.surface import FASTEST_JOINT, REACH
 from physics.types import Outcome, Terrain, Walk
 from physics.world import World
 
-BACKENDS = ("auto", "xla")
-FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
 _FEW_TERRAINS = 16
 # Chunks that are packed ahead of the threads that run them.
 _CHUNKS_AHEAD = 2
@@ -34,8 +32,9 @@ class _Ground:
 
     terrains: Sequence[Terrain]  # the distinct ones
     of: np.ndarray  # [bodies] int32, each body's place among them
+    join: Callable[[Sequence[Terrain]], Any]  # what the backend makes of several
 
-    def under(self, rows: np.ndarray) -> tuple[Terrain, np.ndarray]:
+    def under(self, rows: np.ndarray) -> tuple[Any, np.ndarray]:
         """Joined terrains for some of the bodies, and the place of each body's among them.
 
         A few terrains are joined once for all chunks, which thereby share a compiled program.
@@ -43,11 +42,11 @@ class _Ground:
         if len(self.terrains) <= _FEW_TERRAINS:
             return self._joined, self.of[rows]
         there, of = np.unique(self.of[rows], return_inverse=True)
-        return join_terrains([self.terrains[i] for i in there]), of.astype(np.int32)
+        return self.join([self.terrains[i] for i in there]), of.astype(np.int32)
 
     @functools.cached_property
-    def _joined(self) -> Terrain:
-        return join_terrains(self.terrains)
+    def _joined(self) -> Any:
+        return self.join(self.terrains)
 
 
 def simulate(
@@ -70,8 +69,9 @@ def simulate(
         world: Physical constants; the default world where None.
         seconds: Length of the walks, s; rounded to whole time steps.
         displaced: Where each body starts otherwise than built, [joints, 2] m added to its joints.
-        backend: "xla", or "auto" for the fastest that is there: "xla".
-        threads: Chunks that run at once; None: one per core on a CPU, else two per device.
+        backend: One of `physics.backends.backend.BACKENDS`; "auto" is the fastest that is there.
+        threads: Cores that are used at once on a CPU, elsewhere chunks; None: all there are, and
+            two chunks per device.
         devices: Where chunks run, in turn; all of this process where None.
 
     Returns:
@@ -79,32 +79,28 @@ def simulate(
 
     Raises:
         ValueError: where a body exceeds every capacity, the numbers of bodies, terrains or starts
-            differ, the backend is unknown, or `seconds` is negative or not finite.
+            differ, the backend is unknown or cannot run here, or `seconds` is negative or not
+            finite.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend: got {backend!r}, want one of {', '.join(BACKENDS)}")
+    runner = open_backend(backend, threads=threads, devices=devices)
     world = world or World()
     episode = Episode(
         world=world,
         steps=_steps(world, seconds),
         interval=round(SAMPLE_SECONDS * world.substeps_per_second),
     )
-    ground = _ground(terrains, len(bodies))
+    ground = _ground(terrains, len(bodies), functools.partial(runner.join, world=world))
     _check_starts(bodies, displaced)
     _check_reach(world)
     outcome = _empty_outcome(bodies, episode.steps // episode.interval + 1)
-    devices = devices or jax.local_devices()
-    chunks = schedule(_capacities(bodies), devices[0].platform)
-    workers = threads or _threads(devices)
     running: collections.deque[tuple[Chunk, concurrent.futures.Future[Walk]]] = collections.deque()
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for number, chunk in enumerate(chunks):
-            device = devices[number % len(devices)]
-            batch = xla.prepare(_pack(chunk, bodies, ground, displaced, world), device)
+    with concurrent.futures.ThreadPoolExecutor(runner.calls) as pool:
+        for number, chunk in enumerate(runner.schedule(_capacities(bodies))):
+            batch = _pack(chunk, bodies, ground, displaced, world)
             # Compiled here: two threads would compile the same program twice.
-            program = xla.compile_batch(batch, episode, device)
-            running.append((chunk, pool.submit(_run, program, batch)))
-            if len(running) > workers + _CHUNKS_AHEAD:
+            call = runner.compile(batch, episode, number)
+            running.append((chunk, pool.submit(call)))
+            if len(running) > runner.calls + _CHUNKS_AHEAD:
                 _store(outcome, *running.popleft())
         while running:
             _store(outcome, *running.popleft())
@@ -118,8 +114,11 @@ def trajectory(
     world: World | None = None,
     seconds: float = 10.0,
     frames_per_second: int = 30,
+    backend: str = "auto",
 ) -> np.ndarray:
     """Positions of the joints of one walker over time, for drawing.
+
+    With the backend of `simulate` they are those of the same walk, to the last bit.
 
     Returns:
         [frames, joints, 2] float32 m, from time 0 on.
@@ -135,11 +134,13 @@ def trajectory(
         )
     (capacity,) = _capacities([body])
     _check_reach(world)
-    walker = jax.tree.map(lambda leaf: leaf[0], assemble([body], [terrain], capacity, world))
-    interval = world.substeps_per_second // frames_per_second
-    program = jax.jit(rollout, static_argnums=2, static_argnames=("steps", "interval"))
-    course = program(walker, terrain, world, steps=_steps(world, seconds), interval=interval)
-    positions = np.asarray(course.samples.position)
+    runner = open_backend(backend)
+    episode = Episode(
+        world=world,
+        steps=_steps(world, seconds),
+        interval=world.substeps_per_second // frames_per_second,
+    )
+    positions = runner.paths(assemble([body], [terrain], capacity, world), terrain, episode)
     return positions.transpose(0, 2, 1)[:, : len(body.joints)]
 
 
@@ -150,29 +151,22 @@ def _pack(
     displaced: Sequence[np.ndarray] | None,
     world: World,
 ) -> Batch:
-    """One chunk for a backend; unused rows repeat its last walker."""
-    rows = chunk.rows[np.minimum(np.arange(chunk.batch), len(chunk.rows) - 1)]
+    """One chunk for a backend; rows that it has no body for are empty."""
     walkers = assemble(
-        [bodies[row] for row in rows],
-        [ground.terrains[ground.of[row]] for row in rows],
+        [bodies[row] for row in chunk.rows],
+        [ground.terrains[ground.of[row]] for row in chunk.rows],
         chunk.capacity,
         world,
-        displaced=None if displaced is None else [displaced[row] for row in rows],
+        displaced=None if displaced is None else [displaced[row] for row in chunk.rows],
+        rows=chunk.batch,
     )
-    terrains, terrain_of = ground.under(rows)
-    return Batch(walkers=walkers, terrains=terrains, terrain_of=terrain_of)
-
-
-def _run(program: xla.Program, batch: Batch) -> Walk:
-    return jax.tree.map(np.asarray, program(batch))
-
-
-def _threads(devices: Sequence[jax.Device]) -> int:
-    # XLA does not split this program over cores, so chunks run side by side; on an accelerator two
-    # keep it busy while one is copied.
-    if devices[0].platform == "cpu":
-        return max(len(os.sched_getaffinity(0)), len(devices))
-    return 2 * len(devices)
+    terrains, terrain_of = ground.under(chunk.rows)
+    empty = (0, chunk.batch - len(chunk.rows))
+    return Batch(
+        walkers=walkers,
+        terrains=terrains,
+        terrain_of=np.pad(terrain_of, empty, constant_values=-1),
+    )
 
 
 def _empty_outcome(bodies: Sequence[Body], samples: int) -> Outcome:
@@ -183,9 +177,7 @@ def _empty_outcome(bodies: Sequence[Body], samples: int) -> Outcome:
         center_of_mass=np.zeros((batch, samples, 2), np.float32),
         contact_fraction=np.zeros(batch, np.float32),
         energy=np.zeros(batch, np.float32),
-        width=np.array([body.width for body in bodies], float),
-        height=np.array([body.height for body in bodies], float),
-        mass=np.array([body.mass for body in bodies], float),
+        **measure_bodies(bodies),
     )
 
 
@@ -209,7 +201,11 @@ def _capacities(bodies: Sequence[Body]) -> list[Capacity]:
     return capacities
 
 
-def _ground(terrains: Terrain | Sequence[Terrain], bodies: int) -> _Ground:
+def _ground(
+    terrains: Terrain | Sequence[Terrain],
+    bodies: int,
+    join: Callable[[Sequence[Terrain]], Any],
+) -> _Ground:
     each = [terrains] * bodies if isinstance(terrains, Terrain) else list(terrains)
     if len(each) != bodies:
         raise ValueError(f"terrains: got {len(each)}, want one, or one per body ({bodies})")
@@ -218,6 +214,7 @@ def _ground(terrains: Terrain | Sequence[Terrain], bodies: int) -> _Ground:
     return _Ground(
         terrains=list(distinct.values()),
         of=np.array([place[id(terrain)] for terrain in each], np.int32),
+        join=join,
     )
 
 

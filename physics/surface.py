@@ -16,6 +16,7 @@ from physics.types import Terrain
 # A joint's centre may stand this far from a surface and still touch it within a step: a radius of
 # 0.3 m and 72 m/s at 240 Hz.
 REACH = 0.6  # m
+FASTEST_JOINT = 30.0  # m/s, speed at which contact must still hold
 DEPTH = 0.3  # m, how far below a surface its cells still list it
 EXTENSION = 1000.0  # m, how far the floor goes on, flat, from its two ends
 FINEST_CELL = 0.25  # m
@@ -194,6 +195,14 @@ def _cell_table(
     table = np.repeat(table, cells, axis=2)
     table[place, :, cell] = segments.table.T[segment]
     return table
+
+
+def segment_rows(terrain: Terrain) -> np.ndarray:
+    """All segments of a terrain's tables once, [segments, 6], in the order they are handled in."""
+    # Every cell lists its candidates, so a segment stands in many; padding has no length.
+    rows = np.unique(np.asarray(terrain.segments).transpose(0, 2, 1).reshape(-1, 6), axis=0)
+    rows = rows[rows[:, 4] > 0.0]
+    return rows[np.argsort(-rows[:, 2], kind="stable")]
 
 
 def empty_segment() -> np.ndarray:

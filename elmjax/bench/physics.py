@@ -14,6 +14,7 @@ from elmjax.bench.plot import plot_record
 from elmjax.bench.record import circumstances, default_folder, write_record
 from elmjax.bench.sweep import Row, scaling, sweep
 from elmjax.config import ConfigError
+from physics.backends.backend import open_backend
 
 _SWEEP: Columns = {
     "backend": lambda row: row.backend,
@@ -100,6 +101,7 @@ def make_record(
         **circumstances("physics", plan.command),
         "walk_seconds": plan.seconds,
         "repeats": plan.repeats,
+        "backends": {name: open_backend(name).name for name in plan.backends},
         "peaks": dataclasses.asdict(peaks),
         "rows": [dataclasses.asdict(row) for row in rows],
         "scaling": [dataclasses.asdict(row) for row in scaling],

@@ -8,8 +8,8 @@ from typing import TypeVar
 from elmjax.bench.cases import TERRAIN_NAMES, bucket_name
 from elmjax.bench.options import choose, command_line, is_count
 from elmjax.config import ConfigError
+from physics.backends.backend import BACKENDS, open_backend
 from physics.body import CAPACITIES, Capacity
-from physics.simulate import BACKENDS
 from physics.world import World
 
 RIVALS = ("box2d",)
@@ -69,7 +69,7 @@ def read_plan(
     if against is not None:
         choose("--against", against, RIVALS)
     return Plan(
-        backends=_read_list(backend, lambda word: choose("--backend", word, BACKENDS)),
+        backends=_read_list(backend, _read_backend),
         buckets=_read_list(buckets, lambda word: BUCKETS[choose("--buckets", word, BUCKETS)]),
         batches=_read_list(batches, _read_batch),
         terrains=_read_list(terrains, lambda word: choose("--terrains", word, TERRAIN_NAMES)),
@@ -82,6 +82,15 @@ def read_plan(
 def _read_list(text: str, read: Callable[[str], Value]) -> tuple[Value, ...]:
     """The different items of a list, in order."""
     return tuple(dict.fromkeys(read(word.strip()) for word in text.split(",")))
+
+
+def _read_backend(word: str) -> str:
+    choose("--backend", word, BACKENDS)
+    try:
+        open_backend(word)
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
+    return word
 
 
 def _read_batch(word: str) -> int:

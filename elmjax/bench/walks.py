@@ -24,7 +24,7 @@ def walk(
     Args:
         bodies: Walkers of any capacities.
         terrains: One for each.
-        backend: One of `elmjax.bench.plan.BACKENDS`.
+        backend: One of `physics.backends.backend.BACKENDS`.
         workers: Threads on a CPU, else devices, that run chunks side by side.
         seconds: Length of the walks, s.
     """

@@ -107,6 +107,17 @@ class GridConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Physics:
+    """What simulates walks."""
+
+    # "auto" is the fastest that is there. Walks are chaotic: after ten seconds no two agree, so
+    # whoever goes on with a run elsewhere names one.
+    backend: Literal["auto", "xla", "native", "native-avx512", "native-avx2", "native-scalar"] = (
+        "auto"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Robust:
     """Scoring by walks from perturbed starts, because chaotic gaits over-fit the exact one."""
 
@@ -291,6 +302,7 @@ class Config:
     seed: Natural = 0
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
+    physics: Physics = field(default_factory=Physics)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)
     programs: Programs = field(default_factory=Programs)

@@ -12,7 +12,13 @@ from elmjax.programs import canonical
 from elmjax.qd import Record
 from elmjax.stages.admission import Place, bring_together, record_of
 from elmjax.stages.operators import make_mutator
-from elmjax.stages.run import check_terrains, make_evaluator, open_pool, without_nan
+from elmjax.stages.run import (
+    check_terrains,
+    make_evaluator,
+    open_physics,
+    open_pool,
+    without_nan,
+)
 
 AT_A_TIME = 16  # requests to a model
 
@@ -47,6 +53,7 @@ def mutate_files(
         raise ConfigError(f"PROGRAM.py: got {len(paths)}, wanted {wanted} for {operator!r}")
     parents = [_read(path) for path in paths]
     check_terrains(config, [config.evolve.terrain])
+    open_physics(config)
     mutator = make_mutator(config.evolve, operator, message)
     owners = [number % len(paths) for number in range(count)]
     with open_pool(config, config.evolve.max_characters) as pool:

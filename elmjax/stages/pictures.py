@@ -102,6 +102,7 @@ def _draw(
             build(lines),
             world=config.world,
             seconds=config.seconds,
+            backend=config.physics.backend,
             frames_per_second=_frame_rate(config.world.substeps_per_second),
         )
         walks.append(Walk(body=body, terrain=lines, trajectory=steps, title=title))

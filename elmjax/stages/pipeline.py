@@ -13,7 +13,7 @@ from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import STAGE, finetune
 from elmjax.stages.niches import make_grid
-from elmjax.stages.run import Run, check_terrains, model_folder
+from elmjax.stages.run import Run, check_terrains, model_folder, open_physics
 from elmjax.stages.seeding import seed_programs
 
 
@@ -24,6 +24,7 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
         The summaries by stage, as in the closing table.
     """
     with open_run(folder, config) as run:
+        Console().print(f"Walks on {open_physics(config).name}", highlight=False)
         summary = _run_stages(run)
     (folder / "summary.txt").write_text(closing_text(_quantities(summary)), encoding="utf-8")
     show(summary)
@@ -57,10 +58,11 @@ def open_run(folder: Path, config: Config) -> Run:
     """Opens a run after checking all that its stages will need, so that none fails late.
 
     Raises:
-        ConfigError: for a terrain, seed program or model that is not there, or a folder that
-            holds something else. Nothing has been written then.
+        ConfigError: for a terrain, physics backend, seed program or model that is not there, or a
+            folder that holds something else. Nothing has been written then.
     """
     check_terrains(config, [config.evolve.terrain, *config.conditional.terrains])
+    open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
     model_folder(config.evolve.model)

@@ -22,6 +22,7 @@ from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
+from physics.backends.backend import Backend, open_backend
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
@@ -123,6 +124,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         remembered=config.programs.remembered,
         perturbed=_perturbed(config),
         scale=config.grid.scale,
+        backend=config.physics.backend,
     )
 
 
@@ -181,6 +183,18 @@ def check_terrains(config: Config, names: Iterable[str]) -> None:
             build(terrain_lines(config, name))
         except (TypeError, ValueError, OSError) as error:
             raise ConfigError(f"terrain {name}: {error}") from None
+
+
+def open_physics(config: Config) -> Backend:
+    """What will simulate walks.
+
+    Raises:
+        ConfigError: where the configured backend cannot run here.
+    """
+    try:
+        return open_backend(config.physics.backend)
+    except ValueError as error:
+        raise ConfigError(f"physics.{error}") from None
 
 
 def language_model(name: str) -> LanguageModel:

@@ -14,7 +14,7 @@ from rich.table import Table
 from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluation, measures_of
 from elmjax.programs import Verdict
-from elmjax.stages.run import check_terrains, make_evaluator, open_pool
+from elmjax.stages.run import check_terrains, make_evaluator, open_physics, open_pool
 
 COLUMNS = (
     "program",
@@ -41,6 +41,7 @@ def simulate_files(paths: Sequence[Path], terrain: str, config: Config) -> list[
     texts = [_read(path) for path in paths]
     programs = [text for text in texts if text is not None]
     check_terrains(config, [terrain])
+    print(f"walks on {open_physics(config).name}", file=sys.stderr)
     with open_pool(config) as pool:
         evaluator = make_evaluator(config, pool, [terrain])
         evaluations = iter(evaluator.evaluate(programs, terrain))

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from flax import struct
@@ -16,8 +17,9 @@ class Batch:
     """Walkers and the terrains they stand on."""
 
     walkers: Walker  # with a leading batch axis, wired by `Indices`
-    terrains: Terrain  # the distinct terrains, from `join_terrains`
-    terrain_of: Array  # [batch] int32, each walker's place among them
+    terrains: Any  # the distinct terrains, from `join_terrains` or as another backend needs them
+    # Each walker's place among them, [batch] int32; -1 in the last rows, where they are no walkers.
+    terrain_of: Array
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

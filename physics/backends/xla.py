@@ -1,17 +1,75 @@
 """The XLA backend: `rollout` compiled for a batch, in the form that suits the platform."""
 
+import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
 
-from physics.backends.batch import Batch, Episode
+from physics.backends.batch import Batch, Episode, join_terrains
 from physics.backends.lanes import rewire, simulate_lanes
 from physics.backends.union import simulate_union
-from physics.types import Walk
+from physics.body import Capacity
+from physics.cores import count_cores
+from physics.rollout import rollout
+from physics.schedule import Chunk, schedule
+from physics.types import Terrain, Walk, Walker
+from physics.world import World
 
 Program = Callable[[Batch], Walk]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Xla:
+    """The XLA backend on some devices, which take chunks in turn."""
+
+    devices: tuple[jax.Device, ...]
+    threads: int | None = None  # None: one per core on a CPU, else two per device
+
+    @property
+    def name(self) -> str:
+        """As `Backend.name`."""
+        return f"xla ({self.devices[0].platform})"
+
+    @property
+    def calls(self) -> int:
+        """As `Backend.calls`."""
+        # XLA does not split this program over cores, so chunks run side by side; on an accelerator
+        # two keep it busy while one is copied.
+        if self.devices[0].platform == "cpu":
+            return self.threads or max(count_cores(), len(self.devices))
+        return self.threads or 2 * len(self.devices)
+
+    def schedule(self, capacities: Sequence[Capacity]) -> list[Chunk]:
+        """As `Backend.schedule`."""
+        return schedule(capacities, self.devices[0].platform)
+
+    def join(self, terrains: Sequence[Terrain], world: World) -> Terrain:
+        """As `Backend.join`."""
+        del world
+        return join_terrains(terrains)
+
+    def compile(self, batch: Batch, episode: Episode, number: int) -> Callable[[], Walk]:
+        """As `Backend.compile`."""
+        device = self.devices[number % len(self.devices)]
+        # Rows that are no walkers have no parts, and stand anywhere.
+        there = dataclasses.replace(batch, terrain_of=np.maximum(batch.terrain_of, 0))
+        prepared = prepare(there, device)
+        program = compile_batch(prepared, episode, device)
+        return lambda: jax.tree.map(np.asarray, program(prepared))
+
+    def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
+        """As `Backend.paths`."""
+        program = jax.jit(rollout, static_argnums=2, static_argnames=("steps", "interval"))
+        course = program(
+            jax.tree.map(lambda leaf: leaf[0], walker),
+            terrain,
+            episode.world,
+            steps=episode.steps,
+            interval=episode.interval,
+        )
+        return np.asarray(course.samples.position)
 
 
 def prepare(batch: Batch, device: jax.Device, *, lanes: bool | None = None) -> Batch:

@@ -4,6 +4,8 @@ The walks are chaotic: Box2D at 240 Hz agrees with itself at 60 Hz to .96 Pearso
 With `-s` each test prints the rows of the table in docs/physics.md.
 """
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,10 +44,15 @@ def bodies(box2d, make_body):
     return walkers
 
 
+@pytest.mark.parametrize("backend", ["xla", "native"])
 @pytest.mark.parametrize("name", LEAST)
-def test_displacement_agrees_with_box2d(name, box2d, bodies):
+def test_displacement_agrees_with_box2d(name, backend, box2d, bodies):
+    if backend == "native" and shutil.which("cc") is None:
+        pytest.skip("no C compiler")
     polylines = box2d["terrains"][name]
-    outcome = simulate(bodies, from_polylines(polylines["floor"], polylines["ceilings"] or ()))
+    outcome = simulate(
+        bodies, from_polylines(polylines["floor"], polylines["ceilings"] or ()), backend=backend
+    )
     assert not outcome.diverged.any()
     kinds = np.array(box2d["kinds"])
     walks = pd.DataFrame({"kind": kinds, "ours": outcome.displacement})
@@ -56,7 +63,7 @@ def test_displacement_agrees_with_box2d(name, box2d, bodies):
     for population, table in populations.items():
         for other in ("ours", "box2d 240"):
             pearson, spearman = _agreement(table, other)
-            print(f"{name}, {population}, {other}: {pearson:.3f} / {spearman:.3f}")
+            print(f"{backend}, {name}, {population}, {other}: {pearson:.3f} / {spearman:.3f}")
     agreement = _agreement(populations["random" if name in RANDOM_ONLY else "all"], "ours")
     assert all(got >= least for got, least in zip(agreement, LEAST[name], strict=True))
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from physics.contact import DEPTH_LIMIT, _contact, cell_of
-from physics.simulate import FASTEST_JOINT
-from physics.surface import REACH, segments_of
+from physics.surface import FASTEST_JOINT, REACH, segments_of
 from physics.terrain import TERRAINS, from_polylines, make_polylines, make_terrain
 from physics.world import World
 
