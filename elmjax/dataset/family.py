@@ -9,7 +9,9 @@ program resembles its parent, and chains of parents join all programs into one c
 import re
 
 # A number that is no part of a name, with the sign that `ast.unparse` writes next to it.
-_NUMBER = re.compile(r"-?(?<![\w.])\d[\w.]*(?:(?<=[eE])[-+]\d+)?")
+_NUMBER = r"-?(?<![\w.])\d[\w.]*(?:(?<=[eE])[-+]\d+)?"
+# The same, or in brackets of its own, as a negative base of a power has to be.
+_MASKED = re.compile(rf"(?<![\w)\]])\({_NUMBER}\)|{_NUMBER}")
 
 
 def family(program: str) -> str:
@@ -18,4 +20,4 @@ def family(program: str) -> str:
     Args:
         program: in canonical form, in which spaces, comments and quotes say nothing.
     """
-    return _NUMBER.sub("0", program)
+    return _MASKED.sub("0", program)
