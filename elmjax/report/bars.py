@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from elmjax.report.figure import INK, colour_of, make_figure, save, style
 from elmjax.report.statistics import Interval
@@ -23,8 +24,8 @@ class BarPanel:
         title: Above it.
         label: Of its vertical axis.
         groups: Names below groups of bars, such as models.
-        bars: By name in the legend, a bar for each group; None where there is no number, and
-            without whiskers where the interval is not finite.
+        bars: By name in the legend, "" for none, a bar for each group; None where there is no
+            number, and without whiskers where the interval is not finite.
     """
 
     title: str
@@ -78,10 +79,12 @@ def _draw(axes: Axes, panel: BarPanel) -> None:
     for position, (name, values) in enumerate(panel.bars.items()):
         shift = (position - (len(panel.bars) - 1) / 2) * width
         heights = [math.nan if value is None else value.mean for value in values]
-        axes.bar(places + shift, heights, width, color=colour_of(position), label=name)
+        colour = colour_of(position) if name else INK
+        axes.bar(places + shift, heights, width, color=colour, alpha=0.85, label=name or None)
         for place, value in zip(places + shift, values, strict=True):
             if value is not None and math.isfinite(value.low):
-                axes.plot([place, place], [value.low, value.high], color=INK, lw=1.2)
+                axes.plot([place, place], [value.low, value.high], color="black", lw=1.2)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.axhline(0.0, color=INK, lw=0.6)
     style(axes, title=panel.title, y=panel.label)
     axes.set_xticks(places, panel.groups, rotation=35, ha="right", rotation_mode="anchor")

@@ -147,14 +147,23 @@ def _compare(
     known = {*dataset.train["program"], *dataset.test["program"]}
     with run.pool() as pool:
         evaluator = run.evaluator(pool, [config.evolve.terrain])
-        seed = run.seed(f"{STAGE}/samples")
-        before = sample_and_evaluate(config, base, evaluator, config.finetune.samples, seed=seed)
-        after = sample_and_evaluate(config, trained, evaluator, config.finetune.samples, seed=seed)
+        models = {"before": base, "after": trained}
+        if config.finetune.init == "random":
+            del models["before"]  # random weights write nothing that ends
+        samples = {
+            time: sample_and_evaluate(
+                config,
+                model,
+                evaluator,
+                config.finetune.samples,
+                seed=run.seed(f"{STAGE}/samples"),
+            )
+            for time, model in models.items()
+        }
         hit_rates = evaluator.hit_rates()
-    _write_samples(run, after)
+    _write_samples(run, samples["after"])
     worth = {
-        "before": worth_of_samples(config, before, known),
-        "after": worth_of_samples(config, after, known),
+        **{time: worth_of_samples(config, some, known) for time, some in samples.items()},
         "dataset": worth_of_programs(
             config, dataset.train, config.finetune.samples, run.seed(f"{STAGE}/dataset")
         ),
@@ -174,9 +183,7 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
             "program": sample.program,
             "outcome": str(sample.evaluation.verdict),
             "fitness": sample.evaluation.fitness,
-            **dict(
-                zip(("height", "width", "mass"), sample.evaluation.measures, strict=True),
-            ),
+            **dict(zip(("height", "width", "mass"), sample.evaluation.measures, strict=True)),
         }
         for sample in samples
     ]

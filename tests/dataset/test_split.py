@@ -46,5 +46,5 @@ def test_nothing_to_learn_from_is_said(history) -> None:
 
 
 def test_a_single_family_is_said() -> None:
-    with pytest.raises(ValueError, match="got 1 families .* none of 1 programs or less"):
+    with pytest.raises(ValueError, match=r"got 1 families .* none of 1 programs or less"):
         split(programs("f(1)", "f(2)", "f(3)"), 0.05, np.random.default_rng(0))

@@ -1,12 +1,10 @@
 """Completion of half programs: walkers that no model learned, cut in two (paper, figure 15)."""
 
-from collections.abc import Sequence
-
-from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.evaluate import Evaluator
 from elmjax.lm.store import LanguageModel
-from elmjax.programs import WALKERS, Verdict, canonical
+from elmjax.programs import WALKERS, canonical
 from elmjax.stages.run import Run
-from elmjax.stages.samples import complete_programs
+from elmjax.stages.samples import complete_programs, evaluate_texts
 
 # Of preliminary runs of the paper, unlike anything in its dataset.
 COMPLETED = ("wheel", "galloper", "runner")
@@ -46,15 +44,12 @@ def complete(run: Run, model: LanguageModel, evaluator: Evaluator, count: int) -
     goals = evaluator.evaluate(list(originals.values()), terrain)
     shares, valid = {}, 0
     for name, goal, texts in zip(originals, goals, written, strict=True):
-        walked = _walked(evaluator.evaluate([text for text in texts if text], terrain))
+        samples = evaluate_texts(config, evaluator, texts, [terrain] * count)
+        walked = [sample.evaluation.fitness for sample in samples if sample.is_valid]
         valid += len(walked)
-        shares[name] = max((each.fitness for each in walked), default=0.0) / goal.fitness
+        shares[name] = max(walked, default=0.0) / goal.fitness
     return {
         **shares,
         "completed": sum(shares.values()) / len(shares),
         "completions_valid": valid / (count * len(shares)),
     }
-
-
-def _walked(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    return [each for each in evaluations if each.verdict is Verdict.OK]

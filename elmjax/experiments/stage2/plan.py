@@ -72,7 +72,8 @@ class Condition:
     @property
     def line(self) -> str:
         """Of tables and plots."""
-        return f"{self.model}, {'random init' if self.is_random else 'pre-trained'}"
+        start = "random init" if self.is_random else "pre-trained"
+        return f"{Path(self.model).name}, {start}"
 
     @property
     def column(self) -> str:

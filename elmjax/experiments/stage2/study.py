@@ -57,10 +57,9 @@ def study_stage2(
     Raises:
         ConfigError: There is no such model or run, or the folder holds something else.
     """
+    runs = list[Evolution]()
     if histories:
         programs = sources.given(histories, config)
-        results = Results.open(folder, "stage2")
-        runs = list[Evolution]()
     elif evolutions is not None:
         runs = sources.evolutions(
             evolutions.operator,
@@ -70,11 +69,12 @@ def study_stage2(
             with_unseen=plan.with_properties,
         )
         programs = sources.announced(runs)
-        results = Results.open(folder, "stage2")
     else:
         raise ConfigError("--histories: got none, wanted runs to learn from")
     planned = plan.conditions(programs, config, Band())
-    announce(results, [each.describe() for each in runs] + [each.describe() for each in planned])
+    described = [each.describe() for each in runs] + [each.describe() for each in planned]
+    results = Results.open(folder, "stage2")
+    announce(results, described)
     if runs:
         programs = sources.evolve(results, runs)
     band = _band(plan, programs, config)
