@@ -78,6 +78,7 @@ def _head(dataset: Dataset, trajectories: bool) -> str:
     """YAML in fences. Values are ours alone, so that nothing needs quoting."""
     count = len(dataset.train) + len(dataset.test)
     size = next((name for most, name in _SIZES if count < most), "n>1M")
+    splits = ["train", "test"] if len(dataset.test) else ["train"]
     lines = [
         "---",
         "license: apache-2.0",
@@ -86,8 +87,8 @@ def _head(dataset: Dataset, trajectories: bool) -> str:
         "task_categories: [text-generation]",
         f"size_categories: ['{size}']",
         "configs:",
-        *_config("default", "data", ["train", *(["test"] if len(dataset.test) else [])]),
-        *(_config("trajectories", "trajectories", ["train"]) if trajectories else []),
+        *_config("default", "data", splits),
+        *(_config("trajectories", "trajectories", splits) if trajectories else []),
         "---",
     ]
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 FOLDER/README.md                                the card; its head says which files are which split
 FOLDER/data/train-00000-of-00001.parquet        programs to learn from, in parts
 FOLDER/data/test-00000-of-00001.parquet         programs held out
-FOLDER/trajectories/train-00000-of-00001.parquet  prompt, completion, reward; where asked for
+FOLDER/trajectories/                            prompt, completion, reward, where asked for
 FOLDER/niches.csv                               programs of every niche
 """
 

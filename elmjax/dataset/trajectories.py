@@ -1,8 +1,7 @@
 """What was asked, what was written and what it earned, for others to train on.
 
 Columns by the field's names: `prompt` and `completion`, texts with the special tokens of our
-tokenizer, whose concatenation a model reads; and `reward`, m. `split` says which part of the
-dataset a program belongs to.
+tokenizer, whose concatenation a model reads; and `reward`, m.
 """
 
 from collections.abc import Mapping
@@ -11,30 +10,29 @@ from typing import Any
 import pandas as pd
 
 from elmjax import diffs
-from elmjax.dataset.split import Dataset
 from elmjax.diffs import numbered, prompts
 
-COLUMNS = ["kind", "split", "prompt", "completion", "reward", "outcome", "run", "id"]
+COLUMNS = ["kind", "prompt", "completion", "reward", "outcome", "run", "id"]
 
 
-def program_trajectories(dataset: Dataset) -> pd.DataFrame:
-    """Whole programs, as the model of stage 2 is asked for them; the reward is their fitness."""
-    parts = [
-        pd.DataFrame(
-            {
-                "kind": "program",
-                "split": name,
-                "prompt": prompts.WHOLE_PROGRAM,
-                "completion": part["program"] + numbered.END,
-                "reward": part["fitness"],
-                "outcome": "ok",
-                "run": part["run"],
-                "id": part["id"],
-            }
-        )
-        for name, part in (("train", dataset.train), ("test", dataset.test))
-    ]
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+def program_trajectories(programs: pd.DataFrame) -> pd.DataFrame:
+    """Whole programs, as the model of stage 2 is asked for them; the reward is their fitness.
+
+    Args:
+        programs: Of a split of the dataset.
+    """
+    return pd.DataFrame(
+        {
+            "kind": "program",
+            "prompt": prompts.WHOLE_PROGRAM,
+            "completion": programs["program"] + numbered.END,
+            "reward": programs["fitness"],
+            "outcome": "ok",
+            "run": programs["run"],
+            "id": programs["id"],
+        },
+        columns=COLUMNS,
+    )
 
 
 def edit_trajectories(run: str, history: pd.DataFrame, invalid_reward: float = 0.0) -> pd.DataFrame:
@@ -55,7 +53,6 @@ def edit_trajectories(run: str, history: pd.DataFrame, invalid_reward: float = 0
             rows.append(
                 {
                     "kind": "edit",
-                    "split": "train",
                     "prompt": asked + prompts.request(edit["message"]),
                     "completion": written,
                     "reward": edit["fitness"] if edit["outcome"] == "ok" else invalid_reward,

@@ -88,6 +88,7 @@ def write(collection: Collection, folder: Path, *, trajectories: bool = False) -
     tables = {"data/train": dataset.train, "data/test": dataset.test}
     if trajectories:
         tables["trajectories/train"] = _trajectories(collection)
+        tables["trajectories/test"] = program_trajectories(dataset.test)
     card = write_card(dataset, collection.provenance, trajectories=trajectories)
     write_dataset(folder, card, tables, niche_counts(dataset))
 
@@ -130,8 +131,7 @@ def _trajectories(collection: Collection) -> pd.DataFrame:
     Edits of a held-out program, and those that give one, are left out.
     """
     held_out = set(collection.dataset.test["program"])
-    learned = program_trajectories(collection.dataset)
-    parts = [learned[learned["split"] == "train"]]
+    parts = [program_trajectories(collection.dataset.train)]
     for source in collection.sources:
         if source.config.evolve.format != "numbered":
             continue

@@ -25,7 +25,7 @@ def card(dataset):
 
 def test_the_head_of_the_card_names_files_that_are_there(dataset, card, tmp_path) -> None:
     tables = {"data/train": dataset.train, "data/test": dataset.test}
-    tables["trajectories/train"] = dataset.train
+    tables |= {f"trajectories/{path.partition('/')[2]}": part for path, part in tables.items()}
     write_dataset(tmp_path / "out", card, tables, niche_counts(dataset))
     head = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n")[1])
     # What `datasets.load_dataset(FOLDER, NAME)` reads: configurations, splits, glob patterns.
@@ -34,8 +34,10 @@ def test_the_head_of_the_card_names_files_that_are_there(dataset, card, tmp_path
         for config in head["configs"]
         for part in config["data_files"]
     }
-    assert [len(pd.read_parquet(paths[0])) for paths in found.values()] == [7, 2, 7]
-    assert list(found) == [("default", "train"), ("default", "test"), ("trajectories", "train")]
+    assert [len(pd.read_parquet(paths[0])) for paths in found.values()] == [7, 2, 7, 2]
+    assert list(found) == [
+        (name, part) for name in ("default", "trajectories") for part in ("train", "test")
+    ]
     assert [config.get("default") for config in head["configs"]] == [True, None]
     assert head["size_categories"] == ["n<1K"]
 

@@ -1,15 +1,14 @@
 """What others train on must be what our models read and write."""
 
-from elmjax.dataset import Dataset, admitted_programs, edit_trajectories, program_trajectories
+from elmjax.dataset import admitted_programs, edit_trajectories, program_trajectories
 from elmjax.diffs import numbered, prompts
 from elmjax.diffs.edit import apply
 
 
 def test_a_program_completes_the_prompt_of_stage_2(history) -> None:
     rows = admitted_programs({"run": history(("a\n", 2.0, 0), ("b\n", 3.0, 1))})
-    table = program_trajectories(Dataset(train=rows[:1], test=rows[1:]))
+    table = program_trajectories(rows)
     assert table["prompt"].tolist() == [prompts.WHOLE_PROGRAM] * 2
-    assert table["split"].tolist() == ["train", "test"]
     assert table["reward"].tolist() == [2.0, 3.0]
     assert [prompts.written_program(text) for text in table["completion"]] == ["a\n", "b\n"]
 
