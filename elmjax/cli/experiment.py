@@ -139,8 +139,8 @@ def _add_stage2(experiments: Commands) -> None:
         nargs="+",
         default=("0.1M", "1M", "walker"),
         metavar="MODEL",
-        help=f"{', '.join(SIZES)} start from random weights; others are a shipped model's "
-        "name or a folder to start from; the last learns the comments too (default: 0.1M 1M walker)",
+        help=f"{', '.join(SIZES)} start from random weights, anything else from a shipped model "
+        "or a folder; the last learns the comments too (default: 0.1M 1M walker)",
     )
     parser.add_argument(
         "--thresholds",

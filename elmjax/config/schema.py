@@ -288,6 +288,7 @@ class Finetune:
     properties: Literal["none", "prefix", "postfix"] = "none"
     band: Band = field(default_factory=Band)
     samples: Count = 256
+    compare_base: bool = True  # samples the model before training, too, unless it is random
     temperature: Positive = 1.0
     max_new_tokens: Count = 384
     checkpoint_every: Count = 100  # steps

@@ -148,8 +148,9 @@ def _compare(
     with run.pool() as pool:
         evaluator = run.evaluator(pool, [config.evolve.terrain])
         models = {"before": base, "after": trained}
-        if config.finetune.init == "random":
-            del models["before"]  # random weights write nothing that ends
+        # Random weights write nothing that ends.
+        if config.finetune.init == "random" or not config.finetune.compare_base:
+            del models["before"]
         samples = {
             time: sample_and_evaluate(
                 config,

@@ -97,6 +97,7 @@ class Condition:
             properties=self.properties,
             band=self.band,
             samples=self.counts.samples,
+            compare_base=False,
         )
         seed = seeds.derive(self.config.seed, "stage2", self.repeat)
         return replace(self.config, finetune=own, seed=seed)
@@ -170,9 +171,8 @@ class Plan:
 
 
 # Settings that `Condition.resolved` sets.
-_TOLD_ELSEWHERE = tuple(
-    f"finetune.{name}" for name in ("runs", "threshold", "init", "size", "properties", "samples")
-)
+_SET = ("runs", "threshold", "init", "size", "properties", "samples", "compare_base")
+_TOLD_ELSEWHERE = tuple(f"finetune.{name}" for name in _SET)
 
 
 def _size(model: str) -> Any:

@@ -14,10 +14,11 @@ from elmjax.experiments.evolution.tables import (
     tenths,
     whole,
 )
+from elmjax.experiments.stage2 import figures
 from elmjax.experiments.stage2.plan import Condition
 from elmjax.experiments.stage2.published import DATASET, PUBLISHED, SPEARMAN_RADIAL
 from elmjax.files import write_whole
-from elmjax.report import BarPanel, Interval, bar_panels, mean_interval
+from elmjax.report import Interval, mean_interval
 
 Measured = Sequence[tuple[Condition, dict[str, Any]]]
 Cells = dict[str, dict[str, Interval]]  # by line, by column
@@ -50,6 +51,8 @@ QUANTITIES = (
     Quantity(name="completions_valid", title="completions that walk [%]", write=percent, most=1),
 )
 
+FIGURES = (LOSS, NICHES, QD, COMPLETED)
+
 ORDERED = {
     "order_fitness": "fitness",
     "order_height": "height",
@@ -66,7 +69,8 @@ SHARES = {
 
 def write(folder: Path, measured: Measured) -> None:
     """Writes and prints the tables, and draws the figures."""
-    plain = [pair for pair in measured if pair[0].properties == "none"]
+    plain = _of_kind(measured, "none")
+    columns = _columns(plain)
     text = "\n".join(
         [
             _claims(plain),
@@ -81,7 +85,10 @@ def write(folder: Path, measured: Measured) -> None:
     )
     text += f"\n{_REMARK}\n"
     write_whole(folder / "table.md", f"{text}\n{_settings(measured)}")
-    _draw(folder, plain, measured)
+    bars = [(each, columns, _lines(plain, each.name), _paper(each)) for each in FIGURES]
+    figures.draw(folder, bars)
+    if orders := _of_kind(measured, "prefix"):
+        figures.draw_properties(folder, _correlations(measured), _row(orders, SHARES))
     Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -169,22 +176,33 @@ def _signed(number: float) -> str:
 
 def _properties(measured: Measured) -> list[str]:
     """Appendix H: what is ordered and comes, what is predicted and is."""
-    orders = [pair for pair in measured if pair[0].properties == "prefix"]
-    predictions = [pair for pair in measured if pair[0].properties == "postfix"]
+    orders = _of_kind(measured, "prefix")
     if not orders:
         return []
     correlation = Quantity(name="spearman", title="Spearman's correlation", write=hundredths)
     share = Quantity(name="share", title="walkers made to order [%]", write=percent, most=1)
     lines: dict[str, Mapping[str, Interval | float]] = {
-        "ordered and made": _row(orders, ORDERED),
-        "predicted, test programs": _row(predictions, _predicted("test")),
-        "predicted, Radial": _row(predictions, _predicted("unseen")),
+        **_correlations(measured),
         "ELM, 300M, predicted, Radial": {"fitness": SPEARMAN_RADIAL},
     }
     return [
         table(correlation, list(ORDERED.values()), lines, signed=True),
         table(share, list(SHARES.values()), {orders[0][0].line: _row(orders, SHARES)}),
     ]
+
+
+def _correlations(measured: Measured) -> Cells:
+    """Spearman's, of every property."""
+    predictions = _of_kind(measured, "postfix")
+    return {
+        "ordered and made": _row(_of_kind(measured, "prefix"), ORDERED),
+        "predicted, test programs": _row(predictions, _predicted("test")),
+        "predicted, Radial": _row(predictions, _predicted("unseen")),
+    }
+
+
+def _of_kind(measured: Measured, properties: str) -> Measured:
+    return [pair for pair in measured if pair[0].properties == properties]
 
 
 def _predicted(kind: str) -> dict[str, str]:
@@ -199,81 +217,6 @@ def _row(measured: Measured, names: Mapping[str, str]) -> dict[str, Interval]:
         if values:
             row[column] = mean_interval(values)
     return row
-
-
-def _draw(folder: Path, plain: Measured, measured: Measured) -> None:
-    columns = _columns(plain)
-    for path, quantities in (
-        ("loss.png", (LOSS,)),
-        ("samples.png", (NICHES, QD)),
-        ("completion.png", (COMPLETED,)),
-    ):
-        panels = []
-        for quantity in quantities:
-            panels.append(_panel(quantity, "ours", columns, _lines(plain, quantity.name)))
-            panels.append(_panel(quantity, "paper", columns, _paper(quantity)))
-        bar_panels(panels, folder / path)
-    orders = [pair for pair in measured if pair[0].properties == "prefix"]
-    predictions = [pair for pair in measured if pair[0].properties == "postfix"]
-    if orders:
-        correlations = {
-            "ordered and made": _row(orders, ORDERED),
-            "predicted, test": _row(predictions, _predicted("test")),
-            "predicted, Radial": _row(predictions, _predicted("unseen")),
-        }
-        names = list(ORDERED.values())
-        shares = {column: {"": value} for column, value in _row(orders, SHARES).items()}
-        bar_panels(
-            [
-                BarPanel(
-                    title="Spearman's correlation",
-                    label="",
-                    groups=names,
-                    bars={
-                        line: [row.get(name) for name in names]
-                        for line, row in correlations.items()
-                    },
-                ),
-                BarPanel(
-                    title="made to order",
-                    label="share of walkers [%]",
-                    groups=list(shares),
-                    bars={"": [_hundredfold(cell[""]) for cell in shares.values()]},
-                ),
-            ],
-            folder / "properties.png",
-        )
-
-
-def _panel(
-    quantity: Quantity,
-    whose: str,
-    columns: Sequence[str],
-    lines: Mapping[str, Mapping[str, Interval | float]],
-) -> BarPanel:
-    scale = 100.0 if quantity.write is percent else 1.0
-    bars = {
-        column: [_scaled(cells.get(column), scale) for cells in lines.values()]
-        for column in columns
-    }
-    return BarPanel(
-        title=f"{quantity.title.partition(' [')[0]}: {whose}",
-        label=quantity.title if whose == "ours" else "",
-        groups=[line.removeprefix("ELM, ") for line in lines],
-        bars=bars,
-    )
-
-
-def _scaled(value: Interval | float | None, scale: float) -> Interval | None:
-    if value is None:
-        return None
-    if isinstance(value, Interval):
-        return Interval(*(scale * part for part in value))
-    return Interval(scale * value, float("nan"), float("nan"))
-
-
-def _hundredfold(value: Interval) -> Interval | None:
-    return _scaled(value, 100.0)
 
 
 def _settings(measured: Measured) -> str:
