@@ -16,7 +16,6 @@ from elmjax.config import Band, Config
 from elmjax.evaluate import Evaluator
 from elmjax.lm.store import LanguageModel
 from elmjax.stages import finetune
-from elmjax.stages.programs import Collection
 from elmjax.stages.properties import PROPERTIES, comment, in_band, read_comment
 from elmjax.stages.run import Run
 from elmjax.stages.samples import complete_programs, evaluate_texts
@@ -27,13 +26,13 @@ COMMENT_TOKENS = 64  # more than any comment has
 _OPENING = "# fitness "  # of a comment, up to the first digit, where tokens end too
 
 
-def middle_band(collection: Collection) -> Band:
-    """The band to keep from a model: the middle of the heights and widths of a dataset."""
-    train = collection.dataset.train
-    ranges = {
-        name: tuple(np.quantile(train[name], MIDDLE).round(1).tolist())
-        for name in ("height", "width")
-    }
+def middle_band(config: Config, programs: pd.DataFrame) -> Band:
+    """The band to keep from a model: the middle of heights and widths, at least a niche's size."""
+    ranges = {}
+    for name, size in _niche_sizes(config).items():
+        low, high = np.quantile(programs[name], MIDDLE).round(1).tolist()
+        # Heights and widths of whole metres abound, so that both quantiles may be the same.
+        ranges[name] = (low, max(high, low + size))
     return Band(**ranges)
 
 
@@ -147,13 +146,19 @@ def _write_to_order(
 
 def _is_near(config: Config, wanted: pd.DataFrame, came: pd.DataFrame) -> np.ndarray:
     """Whether height and width are both within the size of a niche."""
-    grid = config.grid
-    sizes = (np.array(grid.upper) - np.array(grid.lower)) / np.array(grid.bins)
     near = [
-        (wanted[name] - came[name]).abs() <= size
-        for name, size in zip(("height", "width"), sizes, strict=False)
+        (wanted[name] - came[name]).abs() <= size for name, size in _niche_sizes(config).items()
     ]
     return (near[0] & near[1]).to_numpy()
+
+
+def _niche_sizes(config: Config) -> dict[str, float]:
+    """Of height and width, in the unit of the archive; with centroids, as if there were bins."""
+    grid = config.grid
+    return {
+        name: (grid.upper[axis] - grid.lower[axis]) / grid.bins[axis]
+        for axis, name in enumerate(("height", "width"))
+    }
 
 
 def _predicted(

@@ -54,10 +54,10 @@ def evolve(results: Results, conditions: Sequence[Condition]) -> Programs:
     """Runs what has not been run yet, into RUN/runs."""
     for condition in conditions:
         measure(results, condition)
-    folders = {condition: folder_of(results, condition) for condition in conditions}
+    folders = [(condition.column, folder_of(results, condition)) for condition in conditions]
     return Programs(
-        folders=tuple(path for each, path in folders.items() if each.column != UNSEEN),
-        unseen=tuple(path for each, path in folders.items() if each.column == UNSEEN),
+        folders=tuple(folder for seed, folder in folders if seed != UNSEEN),
+        unseen=tuple(folder for seed, folder in folders if seed == UNSEEN),
         told=announced(conditions).told,
     )
 

@@ -90,4 +90,4 @@ def _band(plan: Plan, programs: Programs, config: Config) -> Band:
         return Band()
     rules = replace(config.finetune, threshold=plan.thresholds[-1])
     collection = collections.collect(replace(config, finetune=rules), programs.folders)
-    return middle_band(collection)
+    return middle_band(collection.sources[0].config, collection.dataset.train)

@@ -34,11 +34,9 @@ def test_orders_are_met_within_a_niches_size() -> None:
     assert probes._is_near(config, wanted, came).tolist() == [True, False, False, False]
 
 
-def test_the_band_is_the_middle_of_heights_and_widths() -> None:
-    class Collection:
-        class dataset:  # noqa: N801
-            train = pd.DataFrame({"height": np.arange(11.0), "width": np.arange(0.0, 110.0, 10.0)})
-
-    band = probes.middle_band(Collection)
-    assert band.height == pytest.approx((4.0, 6.0))
-    assert band.width == pytest.approx((40.0, 60.0))
+def test_the_band_is_the_middle_of_heights_and_widths_and_never_empty() -> None:
+    heights = np.arange(0.0, 110.0, 10.0)
+    programs = pd.DataFrame({"height": heights, "width": [10.5] * 11})
+    band = probes.middle_band(configuration.load(), programs)
+    assert band.height == pytest.approx((40.0, 60.0))
+    assert band.width == pytest.approx((10.5, 12.5))  # a niche of 2 m

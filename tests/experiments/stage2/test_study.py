@@ -8,8 +8,19 @@ import pytest
 from elmjax import cli
 
 WORDS = (
-    *("--thresholds", "0.0", "--samples", "4", "--completions", "2", "--orders", "2"),
-    *("--predictions", "2", "--repeats", "1", "--evaluations", "64", "--seconds", "0.5"),
+    *("--thresholds", "0.01", "--samples", "4", "--completions", "2", "--orders", "2"),
+    *(
+        "--predictions",
+        "2",
+        "--repeats",
+        "1",
+        "--evaluations",
+        "64",
+        "--evolve.parents",
+        "8",
+        "--seconds",
+        "0.5",
+    ),
     *("--finetune.max_new_tokens", "16", "--finetune.test_share", "0.2"),
     *("--finetune.optimiser", "{steps = 2, learning_rate = 1e-3, rows = 2, row_length = 1024}"),
 )
@@ -40,7 +51,7 @@ def test_the_command_evolves_trains_asks_and_does_nothing_twice(
     for name in ("loss", "samples", "completion", "properties"):
         assert (folder / f"{name}.png").exists()
     # What the model that learned orders must not know is nowhere among what it learned.
-    (path,) = folder.glob("runs/tiny-0-prefix-*")
+    (path,) = folder.glob("runs/tiny-1-prefix-*")
     learned = json.loads((path / "finetune" / "summary.json").read_text())["programs"]
     train = pd.read_parquet(path / "finetune/dataset/data/train-00000-of-00001.parquet")
     assert learned < len(train)
