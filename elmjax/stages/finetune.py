@@ -21,7 +21,7 @@ from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.stages import best, programs
-from elmjax.stages.histories import has_stage_1
+from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.properties import annotated, in_band
 from elmjax.stages.run import Run, language_model
@@ -102,7 +102,9 @@ def make_dataset(run: Run) -> Dataset:
     if not folder.is_dir():
         others = [Path(name) for name in run.config.finetune.runs]
         own = [run.folder] if has_stage_1(run.folder) or not others else []
-        programs.write(programs.collect(run.config, [*own, *others]), folder)
+        collection = programs.collect(run.config, [*own, *others])
+        check_alike(collection.sources, run.config, run.folder.name)
+        programs.write(collection, folder)
     return programs.read(folder)
 
 

@@ -82,20 +82,38 @@ def find_sources(folders: Sequence[Path], operators: Sequence[str] = ()) -> list
     for folder in dict.fromkeys(path.resolve() for path in folders):
         taken = {source.name for source in sources}
         sources += _of_run(folder, operators, taken)
-    first = sources[0]
-    for source in sources[1:]:
-        for name in _SHARED:
-            if getattr(source.config, name) != getattr(first.config, name):
+    if sources:
+        check_alike(sources, sources[0].config, sources[0].name)
+    return sources
+
+
+def check_alike(sources: Sequence[Source], config: Config, name: str) -> None:
+    """Refuses searches whose niches and fitness mean something else than in a configuration.
+
+    Args:
+        sources: What is to be compared.
+        config: With this.
+        name: Whose it is, for the message.
+
+    Raises:
+        ConfigError: naming the section that differs.
+    """
+    for source in sources:
+        for section, wanted in _meaning(config).items():
+            if _meaning(source.config)[section] != wanted:
                 raise ConfigError(
-                    f"--run: {source.name} has another {name} than {first.name}, wanted the same: "
+                    f"--run: {source.name} has another {section} than {name}, wanted the same: "
                     "niches and fitness would not compare"
                 )
-        if source.config.evolve.terrain != first.config.evolve.terrain:
-            raise ConfigError(
-                f"--run: {source.name} evolved on {source.config.evolve.terrain}, {first.name} on "
-                f"{first.config.evolve.terrain}; wanted the same terrain"
-            )
-    return sources
+
+
+def _meaning(config: Config) -> dict[str, Any]:
+    """What niches and fitness depend on."""
+    terrain = config.evolve.terrain
+    return {
+        **{section: getattr(config, section) for section in _SHARED},
+        "evolve.terrain": (terrain, config.terrain.get(terrain)),
+    }
 
 
 def has_stage_1(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import LOSSES, STAGE, finetune
+from elmjax.stages.histories import find_sources
 from elmjax.stages.niches import make_grid
 from elmjax.stages.run import Run, check_terrains, model_folder
 from elmjax.stages.seeding import seed_programs
@@ -65,6 +66,7 @@ def open_run(folder: Path, config: Config) -> Run:
     make_grid(config)
     model_folder(config.evolve.model)
     operator_tuning.check(config)
+    find_sources([Path(name) for name in config.finetune.runs], config.finetune.operators)
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
     check_batch(config.conditional)

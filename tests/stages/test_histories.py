@@ -11,7 +11,7 @@ from elmjax import cli
 from elmjax import config as configuration
 from elmjax.config import ConfigError
 from elmjax.dataset import family
-from elmjax.stages import programs
+from elmjax.stages import finetune, programs
 from elmjax.stages.evolve import evolve
 from elmjax.stages.histories import find_sources
 from elmjax.stages.run import Run
@@ -89,11 +89,17 @@ def test_the_fine_tuned_operator_alone_counts_where_a_run_has_one(runs, tmp_path
 
 def test_runs_that_do_not_compare_are_refused(runs, tmp_path) -> None:
     other = dataclasses.replace(small("square"), seconds=1.0)
+    learns = dataclasses.replace(other.finetune, runs=(str(runs["square"]),))
     (tmp_path / "evolve-tree").mkdir()
     (tmp_path / "evolve-tree" / "summary.json").write_text("{}")
     (tmp_path / "config.toml").write_text(configuration.dump(other))
     with pytest.raises(ConfigError, match="has another seconds than square/tree"):
         find_sources([runs["square"], tmp_path])
+    with (
+        Run.open(tmp_path / "own", dataclasses.replace(other, finetune=learns)) as run,
+        pytest.raises(ConfigError, match="square/tree has another seconds than own"),
+    ):
+        finetune.make_dataset(run)
     with pytest.raises(ConfigError, match="holds no run"):
         find_sources([tmp_path / "nothing"])
     with pytest.raises(ConfigError, match=r"finetune\.operators: got diff, wanted one of"):

@@ -11,7 +11,7 @@ from elmjax.config import Config, ConfigError, Operator
 from elmjax.experiments.evolution.condition import Condition, changed_settings, folder_of, measure
 from elmjax.experiments.results import Results
 from elmjax.experiments.stage2.plan import Programs
-from elmjax.stages.histories import find_sources
+from elmjax.stages.histories import check_alike, find_sources
 
 LEARNED, UNSEEN = ("square", "cppn_fixed", "cppn_mutable"), "radial"
 
@@ -54,7 +54,8 @@ def evolve(results: Results, conditions: Sequence[Condition]) -> Programs:
     """Runs what has not been run yet, into RUN/runs."""
     for condition in conditions:
         measure(results, condition)
-    folders = [(condition.column, folder_of(results, condition)) for condition in conditions]
+    # Absolute, so that a condition goes on from wherever it is called.
+    folders = [(each.column, folder_of(results, each).resolve()) for each in conditions]
     return Programs(
         folders=tuple(folder for seed, folder in folders if seed != UNSEEN),
         unseen=tuple(folder for seed, folder in folders if seed == UNSEEN),
@@ -69,6 +70,7 @@ def given(folders: Sequence[Path], config: Config) -> Programs:
         ConfigError: one is no finished run, or nothing is left to learn from.
     """
     sources = find_sources(folders, config.finetune.operators)
+    check_alike(sources, config, "the experiment")
     unseen = {
         source.folder.parent
         for source in sources

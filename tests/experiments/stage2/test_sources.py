@@ -17,7 +17,11 @@ def run(tmp_path):
         folder = tmp_path / name
         (folder / "evolve-tree").mkdir(parents=True)
         (folder / "evolve-tree" / "summary.json").write_text(json.dumps({"seconds": seconds}))
-        own = [("evolve.seed_programs", f'["{seed_program}"]'), ("evolve.operators", '["tree"]')]
+        own = [
+            ("evolve.outside_grid", "reject"),
+            ("evolve.seed_programs", f'["{seed_program}"]'),
+            ("evolve.operators", '["tree"]'),
+        ]
         (folder / "config.toml").write_text(configuration.dump(configuration.load(None, own)))
         return folder
 
