@@ -4,9 +4,10 @@ import argparse
 import json
 import typing
 from collections.abc import Sequence
+from pathlib import Path
 
 from elmjax.cli.settings import Commands, add_config_option, add_run_option, overrides
-from elmjax.config import Config, Operator, load
+from elmjax.config import SIZES, Config, Operator, load
 from elmjax.experiments.bugs.outcome import OPERATORS
 from elmjax.experiments.bugs.task import TASKS
 from elmjax.programs import SEEDS
@@ -22,6 +23,7 @@ def add(commands: Commands) -> None:
     _add_seeds(experiments)
     _add_operator(experiments)
     _add_lmx(experiments)
+    _add_stage2(experiments)
 
 
 def _add_bugs(experiments: Commands) -> None:
@@ -120,6 +122,63 @@ def _add_lmx(experiments: Commands) -> None:
     parser.set_defaults(command=_lmx, name="experiment lmx")
 
 
+def _add_stage2(experiments: Commands) -> None:
+    parser = experiments.add_parser(
+        "stage2",
+        allow_abbrev=False,
+        help="what models learn of the programs of stage 1: samples, completions, comments",
+        description="Trains models on the programs that runs of stage 1 admitted, puts samples of "
+        "them into an empty archive, lets them complete the paper's walkers, make walkers to order "
+        "and predict what walkers are like, and lays the paper's numbers beside (section 6, "
+        "appendix H). Finished conditions are kept in the folder and not run again. Training is "
+        "set as for finetune: --finetune.optimiser.steps 1000.",
+    )
+    add_run_option(parser, default="runs/stage2", holds="results, runs, tables and plots")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=("0.1M", "1M", "walker"),
+        metavar="MODEL",
+        help=f"{', '.join(SIZES)} start from random weights, anything else from a shipped model "
+        "or a folder; the last learns the comments too (default: 0.1M 1M walker)",
+    )
+    parser.add_argument(
+        "--thresholds",
+        nargs="+",
+        type=_share,
+        default=(0.5, 0.8),
+        metavar="P",
+        help="shares of the niche's best fitness that programs reach (default: 0.5 0.8)",
+    )
+    for option, number, told in (
+        ("--samples", 1024, "samples of a model"),
+        ("--completions", 128, "completions of each half program; the paper has 1024"),
+        ("--orders", 64, "walkers described to a model inside the held-out band, and outside"),
+        ("--predictions", 256, "programs whose walkers a model predicts, of each kind"),
+        ("--repeats", 3, "trainings of every model and threshold"),
+    ):
+        _add_count(parser, option, number, told)
+    parser.add_argument("--without-comments", action="store_true", help="leave appendix H out")
+    parser.add_argument(
+        "--histories",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="runs of stage 1 to learn from; without, the experiment evolves its own",
+    )
+    parser.add_argument(
+        "--operator",
+        choices=typing.get_args(Operator),
+        default="tree",
+        help="of its own runs (default: %(default)s)",
+    )
+    _add_count(parser, "--evaluations", 12_800, "of each of its own runs; the paper has 1024000")
+    _add_count(parser, "--evolutions", 1, "of its own runs from each seed; the paper has 3")
+    _add_circumstances(parser, config="stage2")
+    parser.set_defaults(command=_stage2, name="experiment stage2")
+
+
 def _add_operators(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--operators",
@@ -212,6 +271,30 @@ def _lmx(options: argparse.Namespace, rest: Sequence[str]) -> int:
         repeats=options.repeats,
     )
     study_crossover(options.run, plan, config)
+    return 0
+
+
+def _stage2(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    config = _configured(options, rest)
+    from elmjax.experiments.stage2.plan import Counts, Plan
+    from elmjax.experiments.stage2.study import Evolutions, study_stage2
+
+    plan = Plan(
+        models=tuple(dict.fromkeys(options.models)),
+        thresholds=tuple(sorted(set(options.thresholds))),
+        counts=Counts(
+            samples=options.samples,
+            completions=options.completions,
+            orders=options.orders,
+            predictions=options.predictions,
+        ),
+        repeats=options.repeats,
+        with_properties=not options.without_comments,
+    )
+    evolutions = Evolutions(
+        operator=options.operator, evaluations=options.evaluations, runs=options.evolutions
+    )
+    study_stage2(options.run, plan, config, options.histories, evolutions)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from elmjax.config.load import ConfigError, dump, load, load_dumped, named_configs
 from elmjax.config.schema import (
+    Band,
     Conditional,
     Config,
     DiffFormat,
@@ -18,9 +19,13 @@ from elmjax.config.schema import (
     Rates,
     Rejection,
     Robust,
+    Size,
 )
+from elmjax.config.sizes import SIZES, shape_of
 
 __all__ = [
+    "SIZES",
+    "Band",
     "Conditional",
     "Config",
     "ConfigError",
@@ -38,8 +43,10 @@ __all__ = [
     "Rates",
     "Rejection",
     "Robust",
+    "Size",
     "dump",
     "load",
     "load_dumped",
     "named_configs",
+    "shape_of",
 ]

@@ -257,18 +257,49 @@ class OperatorTuning:
     )
 
 
+# Shapes of Table 1 of the paper, and smaller ones for CPUs; see `config.sizes`.
+Size = Literal["0.1M", "1M", "3M", "10M", "85M", "300M", "680M"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Bodies that are not learned: those within both ranges, from the first number to below the
+    second, in the unit of the archive. Equal numbers: none.
+    """
+
+    height: tuple[Finite, Finite] = (0.0, 0.0)
+    width: tuple[Finite, Finite] = (0.0, 0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finetune:
     """Stage 2: a language model of every admitted program (paper, section 6)."""
 
+    runs: tuple[str, ...] = ()  # folders of further runs whose programs are learned
+    # Whose histories; empty: the fine-tuned operator's where a run has one, else all it ran.
+    operators: Annotated[tuple[Operator, ...], AfterValidator(_distinct)] = ()
+    # Seed programs whose descendants are left out, where those of others remain.
+    exclude_seeds: tuple[str, ...] = ("radial",)
+    programs: Literal["admitted", "final"] = "admitted"  # ever, or the elites at the end
     threshold: Share = 0.5  # of the niche's best fitness over all runs
+    # Of programs with the same text, or whose bodies are the same, the first.
+    duplicates: Literal["keep", "text", "body"] = "text"
     test_share: Share = 0.05
+    # Programs that differ in numbers only are all learned or all held out, or equal texts alone.
+    split: Literal["family", "text"] = "family"
     init: str = "walker"  # a shipped model's name, a folder, or "random"
-    model: Model = field(default_factory=Model)  # used when init is "random"
+    size: Size | None = None  # used when init is "random"; None: as `model` says
+    model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=300, learning_rate=1e-3, warmup=20)
     )
+    # Which model goes on: of the lowest loss on learned or on held-out programs, or the last.
+    checkpoint: Literal["train_loss", "test_loss", "last"] = "train_loss"
+    # A comment with fitness, height, width and mass, before the program or after it.
+    properties: Literal["none", "prefix", "postfix"] = "none"
+    band: Band = field(default_factory=Band)
     samples: Count = 256
+    compare_base: bool = True  # samples the model before training, too, unless it is random
     temperature: Positive = 1.0
     max_new_tokens: Count = 384
     checkpoint_every: Count = 100  # steps

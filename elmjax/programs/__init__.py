@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from elmjax.programs.tree import mutate as mutate
     from elmjax.programs.verdict import DEPENDS_ON_MACHINE as DEPENDS_ON_MACHINE
     from elmjax.programs.verdict import Verdict as Verdict
+    from elmjax.programs.walkers import WALKERS as WALKERS
 
 _HOMES = {
     "DEPENDS_ON_MACHINE": "verdict",
@@ -30,6 +31,7 @@ _HOMES = {
     "ProgramPool": "pool",
     "SEEDS": "seeds",
     "Verdict": "verdict",
+    "WALKERS": "walkers",
     "canonical": "syntax",
     "mutate": "tree",
     "same_but_for_numbers": "syntax",

@@ -1,5 +1,6 @@
 """What a run tells people: progress, the metrics log, tables, curves and pictures. Needs no JAX."""
 
+from elmjax.report.bars import BarPanel, bar_panels
 from elmjax.report.curves import evolution_curves, reward_curves, training_curve
 from elmjax.report.drawing import Walk, contact_sheet, draw_walk
 from elmjax.report.heat_map import archive_heat_map
@@ -16,12 +17,14 @@ from elmjax.report.table import closing_table, closing_text
 from elmjax.report.terrain_sheet import TerrainPicture, terrain_sheet
 
 __all__ = [
+    "BarPanel",
     "Interval",
     "MetricsLog",
     "StageProgress",
     "TerrainPicture",
     "Walk",
     "archive_heat_map",
+    "bar_panels",
     "closing_table",
     "closing_text",
     "contact_sheet",

@@ -5,7 +5,7 @@ The summary is plain data, as it stands in the run folder as JSON:
     {"evolve": {OPERATOR: {QUANTITY: number,
                            "operators": {NAME: {RATE: share}}, "messages": {NAME: {RATE: share}}}},
      "operator": {QUANTITY: number or {"base": ..., "tuned": ..., "ratio": ..., "paper": ...}},
-     "finetune": {QUANTITY: number or {"before": number, "after": number}},
+     "finetune": {QUANTITY: number or {"before": ..., "after": ..., "dataset": ...}},
      "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
 
 Stages, operators, quantities and terrains that are missing are left out. Intervals are 95 %.
@@ -79,6 +79,7 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "samples": ("samples", _count),
     "valid_samples": ("samples with a fitness", _share),
     "novel_samples": ("different and new programs among them", _share),
+    "novel_families": ("new in more than numbers among them", _share),
     "evaluations": ("evaluations", _count),
     "children": ("children", _count),
     "niches": ("niches", _count),
@@ -188,12 +189,13 @@ def _operator_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
 
 
 def _finetune_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
-    table = _table("Stage 2: language model", "", ("before", "after"), lines)
+    columns = ("before", "after", "dataset")
+    table = _table("Stage 2: language model", "", columns, lines)
     for quantity in _rows([quantities]):
         value = quantities[quantity]
-        pair = value if isinstance(value, Mapping) else {"after": value}
-        before = _format(quantity, pair["before"]) if "before" in pair else ""
-        table.add_row(_label(quantity), before, _format(quantity, pair.get("after")))
+        found = value if isinstance(value, Mapping) else {"after": value}
+        cells = (_format(quantity, found[name]) if name in found else "" for name in columns)
+        table.add_row(_label(quantity), *cells)
     return table
 
 

@@ -1,67 +1,71 @@
-"""Stage 2: a language model learns the programs that stage 1 admitted (paper, section 6)."""
+"""Stage 2: a language model learns the programs that stage 1 admitted (paper, section 6).
+
+RUN/finetune/dataset/        what is learned and held out, with a card (`stages.programs`)
+RUN/finetune/best/           the models of the lowest train and test loss (`stages.best`)
+RUN/finetune/model/          the model that stage 3 begins with: one of these, or the last
+RUN/finetune/samples.parquet what it writes
+"""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 import pandas as pd
 
-from elmjax.config import ConfigError
-from elmjax.dataset import Dataset, above_threshold, admitted_programs, split
+from elmjax.config import ConfigError, shape_of
+from elmjax.dataset import Dataset
 from elmjax.diffs import numbered
-from elmjax.evaluate import Evaluator
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
-from elmjax.programs import canonical
-from elmjax.qd import Archive, History, archive_metrics
-from elmjax.stages.evolve import stage_name
+from elmjax.stages import best, programs
+from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
-from elmjax.stages.niches import make_grid
+from elmjax.stages.properties import annotated, in_band
 from elmjax.stages.run import Run, language_model
-from elmjax.stages.samples import Sample, evaluate_texts, sample_programs, whole_program_prompt
+from elmjax.stages.samples import Sample, sample_and_evaluate, whole_program_prompt
+from elmjax.stages.worth import worth_of_programs, worth_of_samples
 
 STAGE = "finetune"
+LOSSES = ("train_loss", "test_loss")
 
 
 def finetune(run: Run) -> dict[str, Any]:
-    """Runs or resumes stage 2 on the histories of this run's stage 1.
+    """Runs or resumes stage 2 on the histories of this run's stage 1, and of others if told to.
 
     Returns:
-        The summary that is also written to the stage's folder.
+        The summary that is also written to the stage's folder: of what the base model, the trained
+        model and the dataset itself give in as many samples, among others.
     """
     if (done := run.summary(STAGE)) is not None:
         return done
     config, folder = run.config.finetune, run.folder / STAGE
-    folder.mkdir(exist_ok=True)
-    dataset = _make_dataset(run)
+    dataset = make_dataset(run)
     base = _base_model(run)
-    lesson = Lesson(
-        stage=STAGE,
-        model=base,
-        train=_documents(dataset.train, base.tokenizer, run.config.conditional.slots),
-        test=_documents(dataset.test, base.tokenizer, run.config.conditional.slots),
-        optimiser=config.optimiser,
-        checkpoint_every=config.checkpoint_every,
+    learned, held_out = (_learned(run, part) for part in (dataset.train, dataset.test))
+    last, losses = learn(
+        run,
+        Lesson(
+            stage=STAGE,
+            model=base,
+            train=_documents(run, learned, base.tokenizer),
+            test=_documents(run, held_out, base.tokenizer),
+            optimiser=config.optimiser,
+            checkpoint_every=config.checkpoint_every,
+            keep_best=True,
+        ),
     )
-    trained, losses = learn(run, lesson)
+    trained = _chosen(run, last)
     store.save(folder / "model", trained)
-    with run.pool() as pool:
-        evaluator = run.evaluator(pool, [run.config.evolve.terrain])
-        before = _score(run, _sample(run, base, evaluator), dataset)
-        after_samples = _sample(run, trained, evaluator)
-        hit_rates = evaluator.hit_rates()
-    _write_samples(run, after_samples)
-    after = _score(run, after_samples, dataset)
     summary = {
-        "programs": len(dataset.train),
-        "test_programs": len(dataset.test),
+        "programs": len(learned),
+        "test_programs": len(held_out),
         **losses,
+        **{f"best_{name}": kept for name in LOSSES if (kept := best.told(folder, name))},
         "samples": config.samples,
-        **hit_rates,
-        **{name: {"before": before[name], "after": after[name]} for name in after},
+        **_compare(run, base, trained, dataset),
     }
     return run.finish(STAGE, summary)
 
@@ -79,25 +83,29 @@ def load_model(run: Run) -> LanguageModel:
     return store.load(run.folder / STAGE / "model")
 
 
-def _make_dataset(run: Run) -> Dataset:
-    """This run's admitted programs above the threshold, split; kept as Parquet."""
-    config = run.config.finetune
-    stages = [stage_name(operator) for operator in run.config.evolve.operators]
-    unfinished = [stage for stage in stages if run.summary(stage) is None]
-    if unfinished:
-        raise ConfigError(
-            f"--run: {run.folder} has no finished {', '.join(unfinished)}, wanted stage 1 of all "
-            "of evolve.operators; run elmjax evolve first"
-        )
-    histories = [History.open(run.folder / stage / "history").frame() for stage in stages]
-    kept = above_threshold(admitted_programs(histories), config.threshold)
-    try:
-        dataset = split(kept, config.test_share, np.random.default_rng(run.seed(f"{STAGE}/split")))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    dataset.train.to_parquet(run.folder / STAGE / "train.parquet")
-    dataset.test.to_parquet(run.folder / STAGE / "test.parquet")
-    return dataset
+def load_dataset(run: Run) -> Dataset:
+    """The programs that stage 2 of this run learned and held out.
+
+    Raises:
+        FileNotFoundError: where there are none yet.
+    """
+    return programs.read(run.folder / STAGE / "dataset")
+
+
+def make_dataset(run: Run) -> Dataset:
+    """The dataset of this run, made where it is not there yet.
+
+    Raises:
+        ConfigError: where stage 1 has not finished, or gave too few programs.
+    """
+    folder = run.folder / STAGE / "dataset"
+    if not folder.is_dir():
+        others = [Path(name) for name in run.config.finetune.runs]
+        own = [run.folder] if has_stage_1(run.folder) or not others else []
+        collection = programs.collect(run.config, [*own, *others])
+        check_alike(collection.sources, run.config, run.folder.name)
+        programs.write(collection, folder)
+    return programs.read(folder)
 
 
 def _base_model(run: Run) -> LanguageModel:
@@ -106,52 +114,69 @@ def _base_model(run: Run) -> LanguageModel:
         return language_model(config.init)
     # A model from scratch still needs a tokenizer: that of the model that mutated the programs.
     tokenizer = language_model(run.config.evolve.model).tokenizer
-    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(config.model))
+    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(shape_of(config)))
     params = decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init")))
     return LanguageModel(params=params, config=shape, tokenizer=tokenizer)
 
 
-def _documents(programs: pd.DataFrame, tokenizer: Tokenizer, blanks: int) -> list[Document]:
-    prompt = whole_program_prompt(tokenizer, blanks)
+def _learned(run: Run, part: pd.DataFrame) -> pd.DataFrame:
+    """Without the bodies of the band that is kept from the model."""
+    return part[~in_band(part, run.config.finetune.band)].reset_index(drop=True)
+
+
+def _documents(run: Run, part: pd.DataFrame, tokenizer: Tokenizer) -> list[Document]:
+    prompt = whole_program_prompt(tokenizer, run.config.conditional.slots)
+    texts = [f"{text}{numbered.END}" for text in annotated(part, run.config.finetune.properties)]
     return [
         Document(prompt=prompt, continuations=[ids], prompt_weight=0.0)
-        for ids in tokenizer.encode_batch([f"{text}{numbered.END}" for text in programs["program"]])
+        for ids in tokenizer.encode_batch(texts)
     ]
 
 
-def _sample(run: Run, model: LanguageModel, evaluator: Evaluator) -> list[Sample]:
-    config = run.config.finetune
-    written = sample_programs(
-        model,
-        config.samples,
-        max_new_tokens=config.max_new_tokens,
-        temperature=config.temperature,
-        blanks=run.config.conditional.slots,
-        seed=run.seed(f"{STAGE}/samples"),
-    )
-    terrains = [run.config.evolve.terrain] * len(written)
-    return evaluate_texts(run.config, evaluator, written, terrains)
+def _chosen(run: Run, last: LanguageModel) -> LanguageModel:
+    """The model that goes on; the last where nothing was held out to choose by."""
+    by = run.config.finetune.checkpoint
+    if by == "last" or best.told(run.folder / STAGE, by) is None:
+        return last
+    return best.load(run.folder / STAGE, by)
 
 
-def _score(run: Run, samples: list[Sample], dataset: Dataset) -> dict[str, float]:
-    """What the samples are worth: how many walk, are novel, and the archive they fill."""
-    archive = Archive(make_grid(run.config))
-    valid = [sample for sample in samples if sample.is_valid]
-    walked = [sample.evaluation for sample in valid]
-    archive.add(
-        range(len(walked)),
-        [walker.fitness for walker in walked],
-        [walker.measures for walker in walked],
-    )
-    metrics = archive_metrics(archive)
+def _compare(
+    run: Run, base: LanguageModel, trained: LanguageModel, dataset: Dataset
+) -> dict[str, Any]:
+    """What as many samples of the base model, the trained model and the dataset are worth."""
+    config = run.config
     known = {*dataset.train["program"], *dataset.test["program"]}
-    novel = {canonical(sample.program) for sample in valid} - known
+    with run.pool() as pool:
+        evaluator = run.evaluator(pool, [config.evolve.terrain])
+        models = {"before": base, "after": trained}
+        # Random weights write nothing that ends.
+        if config.finetune.init == "random" or not config.finetune.compare_base:
+            del models["before"]
+        samples = {
+            time: sample_and_evaluate(
+                config,
+                model,
+                evaluator,
+                config.finetune.samples,
+                seed=run.seed(f"{STAGE}/samples"),
+            )
+            for time, model in models.items()
+        }
+        hit_rates = evaluator.hit_rates()
+    _write_samples(run, samples["after"])
+    worth = {
+        **{time: worth_of_samples(config, some, known) for time, some in samples.items()},
+        "dataset": worth_of_programs(
+            config, dataset.train, config.finetune.samples, run.seed(f"{STAGE}/dataset")
+        ),
+    }
     return {
-        "valid_samples": len(valid) / len(samples),
-        "novel_samples": len(novel) / len(samples),
-        "niches": metrics.niches,
-        "qd_score": metrics.qd_score,
-        "best": metrics.best,
+        **hit_rates,
+        **{
+            name: {column: values[name] for column, values in worth.items() if name in values}
+            for name in worth["after"]
+        },
     }
 
 
@@ -161,6 +186,7 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
             "program": sample.program,
             "outcome": str(sample.evaluation.verdict),
             "fitness": sample.evaluation.fitness,
+            **dict(zip(("height", "width", "mass"), sample.evaluation.measures, strict=True)),
         }
         for sample in samples
     ]

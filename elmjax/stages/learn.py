@@ -25,6 +25,7 @@ from elmjax.lm.training import (
     make_train_step,
 )
 from elmjax.report.progress import stage_progress
+from elmjax.stages import best
 from elmjax.stages.run import Run
 
 LOSSES_A_RUN = 10  # how often the test loss is measured
@@ -41,6 +42,7 @@ class Lesson:
     optimiser: Optimiser
     checkpoint_every: int  # steps
     quiet: bool = False  # shows no progress
+    keep_best: bool = False  # keeps the models of the lowest losses, beside the last
 
 
 def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
@@ -90,16 +92,27 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 }
                 tokens = int(np.count_nonzero(batch.group))
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
-                if test is not None and (i + 1) % every == 0:
-                    numbers["test_loss"] = mean_loss(
-                        replace(lesson.model, params=state.params), test
-                    )
+                last = i + 1 == optimiser.steps
+                if (i + 1) % every == 0 or (last and lesson.keep_best):
+                    numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
                 run.metrics.write(lesson.stage, i, numbers)
                 progress.advance(1, loss=numbers["loss"])
-                if (i + 1) % lesson.checkpoint_every == 0 or i + 1 == optimiser.steps:
+                if (i + 1) % lesson.checkpoint_every == 0 or last:
                     checkpoints.save(i + 1, state)
     # From all devices to the one on which models are used.
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+
+
+def _measure(
+    run: Run, lesson: Lesson, params: Params, rows: Batch, test: Batch | None, *, step: int
+) -> dict[str, float]:
+    """Losses after a step; the model is kept where one is the lowest so far."""
+    model = replace(lesson.model, params=params)
+    if not lesson.keep_best:
+        return {} if test is None else {"test_loss": mean_loss(model, test)}
+    losses = _losses(model, rows, test)
+    best.keep(run.folder / lesson.stage, model, step, losses)
+    return losses
 
 
 def rows_at_once(name: str, optimiser: Optimiser) -> int:

@@ -11,7 +11,8 @@ from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve
-from elmjax.stages.finetune import STAGE, finetune
+from elmjax.stages.finetune import LOSSES, STAGE, finetune
+from elmjax.stages.histories import find_sources
 from elmjax.stages.niches import make_grid
 from elmjax.stages.run import Run, check_terrains, model_folder, open_physics
 from elmjax.stages.seeding import seed_programs
@@ -67,6 +68,7 @@ def open_run(folder: Path, config: Config) -> Run:
     make_grid(config)
     model_folder(config.evolve.model)
     operator_tuning.check(config)
+    find_sources([Path(name) for name in config.finetune.runs], config.finetune.operators)
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
     check_batch(config.conditional)
@@ -89,8 +91,9 @@ def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:
         operator: _without(values, "best_id")
         for operator, values in summary.get("evolve", {}).items()
     }
+    learned = _without(summary.get(STAGE, {}), *(f"best_{name}" for name in LOSSES))
     tuned = _without(summary.get(operator_tuning.STAGE, {}), "rounds", "updates")
-    return {**summary, "evolve": evolved, operator_tuning.STAGE: tuned}
+    return {**summary, "evolve": evolved, operator_tuning.STAGE: tuned, STAGE: learned}
 
 
 def _without(values: Mapping[str, Any], *names: str) -> dict[str, Any]:

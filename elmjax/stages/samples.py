@@ -9,6 +9,7 @@ import numpy as np
 from elmjax.config import Config, Evolve
 from elmjax.diffs import prompts
 from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
@@ -17,6 +18,8 @@ from elmjax.programs import Verdict
 from elmjax.qd import Cells
 from elmjax.stages.admission import in_reach
 from elmjax.stages.niches import make_grid
+
+OPENINGS_AT_ONCE = 16  # prompts of a call, which bounds its memory
 
 _UNFINISHED = Evaluation(verdict=Verdict.TOO_LONG, reason="the tokens ran out before the end")
 
@@ -78,6 +81,70 @@ def sample_programs(
     prompt, sampler = program_sampler(model, count, max_new_tokens, blanks=blanks)
     drawn = sampler(model.params, [prompt], jax.random.key(seed), temperature=temperature)
     return texts(drawn, model.tokenizer)
+
+
+def complete_programs(
+    model: LanguageModel,
+    openings: Sequence[str],
+    count: int,
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    blanks: int,
+    seed: int,
+) -> list[list[str | None]]:
+    """Programs that begin with given texts.
+
+    Args:
+        model: Of stage 2.
+        openings: Whole lines each, as tokens end at the ends of lines.
+        count: Programs of each opening.
+        max_new_tokens: Longest continuation.
+        temperature: 0 gives the likeliest token each time.
+        blanks: Prefix slots to leave blank.
+        seed: Of the draws.
+
+    Returns:
+        For each opening its programs, the opening included; None where one does not end, and
+        nothing but None for an opening that is longer than any prompt.
+    """
+    asked = whole_program_prompt(model.tokenizer, blanks)
+    prompts_ids = [asked + ids for ids in model.tokenizer.encode_batch(list(openings))]
+    fitting = [i for i, ids in enumerate(prompts_ids) if len(ids) <= PROMPT_BUCKETS[-1]]
+    sampler = Sampler(
+        config=model.config,
+        children=count,
+        max_new_tokens=max_new_tokens,
+        end_token=model.tokenizer.end,
+        parents=min(len(fitting), OPENINGS_AT_ONCE),
+    )
+    written: list[list[str | None]] = [[None] * count for _ in openings]
+    for start in range(0, len(fitting), OPENINGS_AT_ONCE):
+        some = fitting[start : start + OPENINGS_AT_ONCE]
+        key = jax.random.fold_in(jax.random.key(seed), start)
+        drawn = sampler(model.params, [prompts_ids[i] for i in some], key, temperature=temperature)
+        endings = texts(drawn, model.tokenizer)
+        for place, i in enumerate(some):
+            written[i] = [
+                None if ending is None else openings[i] + ending
+                for ending in endings[place * count : (place + 1) * count]
+            ]
+    return written
+
+
+def sample_and_evaluate(
+    config: Config, model: LanguageModel, evaluator: Evaluator, count: int, *, seed: int
+) -> list[Sample]:
+    """Samples of a stage 2 model as `finetune` configures them, on the terrain of stage 1."""
+    written = sample_programs(
+        model,
+        count,
+        max_new_tokens=config.finetune.max_new_tokens,
+        temperature=config.finetune.temperature,
+        blanks=config.conditional.slots,
+        seed=seed,
+    )
+    return evaluate_texts(config, evaluator, written, [config.evolve.terrain] * len(written))
 
 
 def texts(completions: Completions, tokenizer: Tokenizer) -> list[str | None]:

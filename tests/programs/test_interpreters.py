@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from elmjax.programs import SEEDS, Limits, LockdownUnavailable, Verdict, mutate
+from elmjax.programs import SEEDS, WALKERS, Limits, LockdownUnavailable, Verdict, mutate
 from elmjax.programs.generate import generate
 from elmjax.programs.jail import Jail
 from elmjax.programs.tree.mutation import TreeEdit
 
 VERSIONS = ((3, 11), (3, 12), (3, 13))
 LIMITS = Limits(seconds=20.0, uninterruptible_seconds=30.0)  # no verdict here is about time
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "walkers"
 
 # One joint for each value: every function of the language that computes with floats, over numbers
 # of both signs and several sizes.
@@ -61,7 +60,7 @@ OTHERS = {
 
 def programs() -> list[str]:
     rng = random.Random(0)
-    texts = [*SEEDS.values(), *(path.read_text() for path in sorted(FIXTURES.glob("*.py")))]
+    texts = [*SEEDS.values(), *WALKERS.values()]
     texts += [generate(rng) for _ in range(40)]
     edits = [mutate(text, rng) for text in texts * 3]
     texts += [edit.program for edit in edits if isinstance(edit, TreeEdit)]

@@ -4,16 +4,13 @@ The counts are those that follow from the programs printed in the paper (section
 and G): a program that gives others is not the same program.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from elmjax.programs import SEEDS, ProgramPool, Verdict, jail
+from elmjax.programs import SEEDS, WALKERS, ProgramPool, Verdict, jail
 from elmjax.programs.wire import JOINT_NUMBERS, SPRING_NUMBERS
-
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "walkers"
 
 
 class Counts(NamedTuple):
@@ -40,7 +37,7 @@ COUNTS = {
     "hopper": Counts(21, 21, 366, 48, 192, 20, 9.3, 13.7, 321),
     "centipede": Counts(300, 300, 596, 9, 587, 60, 10.56, 10.56, 298),
 }
-PROGRAMS = {**SEEDS, **{path.stem: path.read_text() for path in FIXTURES.glob("*.py")}}
+PROGRAMS = {**SEEDS, **WALKERS}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ SUMMARY = {
     "finetune": {
         "programs": 930,
         "train_loss": {"before": 0.9134, "after": 0.32},
-        "valid_samples": {"before": 0.32, "after": 0.707},
+        "valid_samples": {"before": 0.32, "after": 0.707, "dataset": 1.0},
     },
     "conditional": {
         "left_wall": {
@@ -57,9 +57,9 @@ def test_every_number_is_there_in_its_format():
     assert rows["walkers with a fitness"] == ["79.0 %", "-"]
     assert rows["admitted to the archive"] == ["11.2 %", "-"]
     assert rows["odd thing"] == ["-", "0.25"]
-    assert rows["training programs"] == ["", "930"]
-    assert rows["train loss [nats / token]"] == ["0.913", "0.320"]
-    assert rows["samples with a fitness"] == ["32.0 %", "70.7 %"]
+    assert rows["training programs"] == ["", "930", ""]
+    assert rows["train loss [nats / token]"] == ["0.913", "0.320", ""]
+    assert rows["samples with a fitness"] == ["32.0 %", "70.7 %", "100.0 %"]
     assert rows["left wall"] == [
         "3.21 (2.50 to 3.90)",
         "5.50 (4.80 to 6.20)",

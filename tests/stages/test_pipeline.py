@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elmjax.config import ConfigError
+from elmjax.config import ConfigError, load_dumped
+from elmjax.lm import store
 from elmjax.qd import History
-from elmjax.stages import conditional, evolve, finetune, pipeline
+from elmjax.stages import conditional, evolve, finetune, learn, pipeline
+from elmjax.stages.evolve import open_found
+from elmjax.stages.histories import find_sources
 from elmjax.stages.run import Run
 
 
@@ -87,12 +90,53 @@ def test_children_of_the_diff_model_that_do_not_apply_have_no_program(finished) 
 
 def test_stage_2_learns_only_admitted_programs_and_holds_some_out(finished) -> None:
     folder, summary = finished
-    train, test = (pd.read_parquet(folder / "finetune" / f"{n}.parquet") for n in ("train", "test"))
-    assert not set(train["program"]) & set(test["program"])
+    dataset = finetune.load_dataset(Run.open(folder, load_dumped(folder / "config.toml")))
+    train, test = set(dataset.train["program"]), set(dataset.test["program"])
+    assert not train & test
     both = [history(folder, operator) for operator in ("diff", "tree")]
     admitted = {p for rows in both for p in rows.loc[rows["admitted"], "program"]}
-    assert set(train["program"]) | set(test["program"]) == admitted
-    assert summary["finetune"]["programs"] == len(train)
+    assert train | test == admitted
+    assert summary["finetune"]["programs"] == len(dataset.train)
+    assert (folder / "finetune" / "dataset" / "README.md").exists()
+
+
+def test_elites_of_the_history_are_those_of_the_archive(finished) -> None:
+    folder, _ = finished
+    run = Run.open(folder, load_dumped(folder / "config.toml"))
+    for source in find_sources([folder]):
+        archive = open_found(run, source.operator).archive
+        elites = source.elites(source.admissions())
+        assert sorted(elites) == sorted(archive.elite[archive.occupied].tolist())
+
+
+def test_stage_2_keeps_the_models_of_the_lowest_losses(finished, fingerprint) -> None:
+    folder, summary = finished
+    log = pd.read_json(folder / "metrics.jsonl", lines=True)
+    log = log[log["stage"] == "finetune"]
+    for name in ("train_loss", "test_loss"):
+        kept = summary["finetune"][f"best_{name}"]
+        # The log counts steps from 0 and measures after each.
+        assert kept == {"step": int(log[name].idxmin() - log.index[0]) + 1, "loss": log[name].min()}
+    chosen, best_model = (
+        store.load(folder / "finetune" / name) for name in ("model", "best/train_loss")
+    )
+    assert fingerprint(chosen) == fingerprint(best_model)
+
+
+def test_stage_2_resumed_is_stage_2_unbroken(
+    finished, small_config, tmp_path, stopping, fingerprint
+) -> None:
+    folder, summary = finished
+    for stage in ("evolve-diff", "evolve-tree"):
+        (tmp_path / stage).symlink_to(folder / stage)
+    (tmp_path / "config.toml").write_text((folder / "config.toml").read_text())
+    with stopping(learn, "_choose", 3):  # one step after the checkpoint at 2
+        finetune.finetune(Run.open(tmp_path, small_config))
+    again = finetune.finetune(Run.open(tmp_path, small_config))
+    for name in ("train_loss", "test_loss", "best_train_loss", "best_test_loss", "qd_score"):
+        assert again[name] == summary["finetune"][name]
+    models = [store.load(path / "finetune" / "model") for path in (folder, tmp_path)]
+    assert fingerprint(models[0]) == fingerprint(models[1])
 
 
 def test_a_finished_run_is_not_done_again(finished, small_config, monkeypatch) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -143,10 +143,15 @@ def reached(run: Run, operator: str) -> dict[str, Any]:
     return {**{name: summary[name] for name in REACHED}, "curve": curve}
 
 
-def changed_settings(config: Config) -> dict[str, Any]:
-    """Settings that decide a run and are not those of `Config()`, by dotted name."""
+def changed_settings(config: Config, more: Sequence[str] = ()) -> dict[str, Any]:
+    """Settings that decide a run and are not those of `Config()`, by dotted name.
+
+    Args:
+        config: Of the run.
+        more: Sections that count beside those of stage 1.
+    """
     own, usual = dict(_flat(dataclasses.asdict(config))), dict(_flat(dataclasses.asdict(Config())))
-    sections = {*_SECTIONS, *(["operator"] if operator_tuning.is_tuned(config) else [])}
+    sections = {*_SECTIONS, *more, *(["operator"] if operator_tuning.is_tuned(config) else [])}
     return {
         name: value
         for name, value in own.items()

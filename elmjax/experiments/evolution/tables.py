@@ -51,6 +51,8 @@ def table(
     quantity: Quantity,
     columns: Sequence[str],
     lines: Mapping[str, Mapping[str, Interval | float]],
+    *,
+    signed: bool = False,
 ) -> str:
     """One quantity in Markdown.
 
@@ -58,20 +60,23 @@ def table(
         quantity: What the cells are.
         columns: Such as seed programs.
         lines: For each line, by column, a mean with its interval or a published number.
+        signed: Whether the quantity may be below zero; else no interval reaches there.
     """
     rows = [
-        (label, *(_cell(quantity, cells.get(column)) for column in columns))
+        (label, *(_cell(quantity, cells.get(column), signed) for column in columns))
         for label, cells in lines.items()
     ]
     return f"**{quantity.title}**\n\n{markdown_table(('', *columns), rows, rule='---:')}\n"
 
 
-def _cell(quantity: Quantity, value: Interval | float | None) -> str:
+def _cell(quantity: Quantity, value: Interval | float | None, signed: bool) -> str:
     if value is None:
         return MISSING
     if not isinstance(value, Interval):
         return quantity.write(value)
     if math.isnan(value.low):
         return quantity.write(value.mean)
-    low, high = quantity.write(max(value.low, 0.0)), quantity.write(min(value.high, quantity.most))
+    least = -math.inf if signed else 0.0
+    low = quantity.write(max(value.low, least))
+    high = quantity.write(min(value.high, quantity.most))
     return f"{quantity.write(value.mean)} ({low} to {high})"
