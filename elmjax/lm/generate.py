@@ -11,7 +11,6 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from elmjax.lm import decoder
-from elmjax.lm.attention import rotation
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decode import OwnMemory, empty_memory, read_token
@@ -121,11 +120,12 @@ def complete(
         transcript = progress.transcript.add(progress.step, now, token, log_prob, finished)
         cursor = _advance(progress.cursor, token, places)
         stream, memory = read_token(
+            config,
             layers,
             shared,
             progress.memory,
-            decoder.embed(params, token),
-            turn=rotation(cursor.position, config.head_width, config.rope_theta),
+            decoder.begin(params, config, decoder.embed(params, token), cursor.position),
+            position=cursor.position,
             step=progress.step,
             age=now.age,
         )

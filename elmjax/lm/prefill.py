@@ -20,8 +20,8 @@ class LayerMemory:
     CPU this layout takes a third of the time of [parents, time, heads, head_width].
     """
 
-    key: Array  # [parents, heads, head_width, time], already rotated
-    value: Array  # [parents, heads, time, head_width]
+    key: Array  # [parents, shared_heads, head_width, time], already rotated
+    value: Array  # [parents, shared_heads, time, head_width]
 
 
 @flax.struct.dataclass

@@ -1,7 +1,8 @@
 """A language model on disk, in the layout of Hugging Face.
 
-A folder holds `config.json`, `model.safetensors` and `tokenizer.json` under the names of
-`LlamaForCausalLM`, which our decoder is: `transformers` and other tools load it as it stands.
+A folder holds `config.json`, weights and a tokenizer under the names of one of
+`hugging_face.FAMILIES`: `transformers` and other tools load it as it stands. Models that were
+trained here are of the family `llama`; those from elsewhere stay of their own.
 """
 
 from __future__ import annotations
@@ -11,27 +12,31 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from jax.typing import DTypeLike
+from safetensors.numpy import save_file
 
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
+from elmjax.lm.hub_tokenizer import HubTokenizer
 from elmjax.lm.hugging_face import (
     config_from_hugging_face,
     config_to_hugging_face,
     tensors_from_hugging_face,
     tensors_to_hugging_face,
 )
-from elmjax.lm.tokenizer import BOS, END, PAD, Tokenizer
+from elmjax.lm.tokenizer import TOKENIZER_FILE, Tokenizer
+from elmjax.lm.weights import WEIGHTS_FILE, open_weights
 
-CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
+CONFIG_FILE = "config.json"
 
 WEIGHTS_PATTERNS = ("*.safetensors", "*.bin")
 
@@ -45,8 +50,15 @@ class LanguageModel:
 
     params: Params
     config: DecoderConfig
-    tokenizer: Tokenizer
+    tokenizer: Tokenizer | HubTokenizer
     line_positions: bool = False  # whether it learned to edit at the positions of `places`
+    # Content of the `config.json` that it was loaded with, where it is from elsewhere; None: ours.
+    source: Mapping[str, Any] | None = None
+
+    @property
+    def family(self) -> str:
+        """Of `hugging_face.FAMILIES`."""
+        return "llama" if self.source is None else str(self.source["model_type"])
 
 
 def save(
@@ -68,7 +80,9 @@ def save(
     """
     folder = Path(folder)
     _check(model)
-    tensors = _narrowed(tensors_to_hugging_face(model.params, model.config), np.dtype(dtype))
+    tensors = _narrowed(
+        tensors_to_hugging_face(model.params, model.config, model.family), np.dtype(dtype)
+    )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         whole = Path(scratch) / "whole"
@@ -77,17 +91,7 @@ def save(
         _write_json(whole / CONFIG_FILE, _config_content(model, dtype))
         # Weights come readable by their owner alone; they are as public as the rest.
         shutil.copymode(whole / CONFIG_FILE, whole / WEIGHTS_FILE)
-        model.tokenizer.save(whole / TOKENIZER_FILE)
-        _write_json(
-            whole / "tokenizer_config.json",
-            {
-                "tokenizer_class": "PreTrainedTokenizerFast",
-                "pad_token": PAD,
-                "bos_token": BOS,
-                "eos_token": END,
-                "clean_up_tokenization_spaces": False,
-            },
-        )
+        model.tokenizer.write(whole)
         # A folder cannot be renamed over a full one, so the older one leaves first.
         older = Path(scratch) / "replaced"
         if folder.exists():
@@ -100,40 +104,56 @@ def save(
             raise
 
 
-def load(folder: str | Path) -> LanguageModel:
-    """Reads a model that `save` wrote, or any Llama of such a shape with our tokenizer.
+def load(
+    folder: str | Path, *, dtype: DTypeLike = jnp.float32, sharding: Any = None
+) -> LanguageModel:
+    """Reads a model that `save` wrote, or one of a supported family.
 
-    Returns:
-        The model, with float32 parameters.
+    Args:
+        folder: Of the files.
+        dtype: Of the parameters.
+        sharding: Where they go, one at a time; see `tensors_from_hugging_face`.
 
     Raises:
-        FileNotFoundError: If the folder or one of its three files is missing.
+        FileNotFoundError: If the folder or one of its files is missing.
         ValueError: If a file is damaged, the config asks for what our decoder does not do, a
             tensor is missing, unknown or of another shape, or the tokenizer is too large.
     """
     folder = Path(folder)
-    needed = (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE)
-    missing = [name for name in needed if not (folder / name).is_file()]
-    if missing:
-        raise FileNotFoundError(f"{folder} holds no model: it lacks {', '.join(missing)}")
+    if not (folder / CONFIG_FILE).is_file():
+        raise FileNotFoundError(f"{folder} holds no model: it lacks {CONFIG_FILE}")
+    tensors = open_weights(folder)
     try:
         content = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        tensors = load_file(folder / WEIGHTS_FILE)
-    except (json.JSONDecodeError, UnicodeDecodeError, SafetensorError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{folder} is damaged ({error}); fetch or save it again") from error
+    tokenizer = _load_tokenizer(folder)
+    ours = isinstance(tokenizer, Tokenizer)
     try:
         config = config_from_hugging_face(content)
-        params = tensors_from_hugging_face(tensors, config)
+        params = tensors_from_hugging_face(
+            tensors, config, content["model_type"], dtype=dtype, sharding=sharding
+        )
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from error
     model = LanguageModel(
         params=params,
         config=config,
-        tokenizer=Tokenizer.load(folder / TOKENIZER_FILE),
+        tokenizer=tokenizer,
         line_positions=bool(content.get(LINE_POSITIONS, False)),
+        source=None if ours and content["model_type"] == "llama" else content,
     )
     _check(model)
     return model
+
+
+def _load_tokenizer(folder: Path) -> Tokenizer | HubTokenizer:
+    path = folder / TOKENIZER_FILE
+    if path.is_file():
+        return Tokenizer.load(path) if Tokenizer.is_ours(path) else HubTokenizer.load(folder)
+    if (folder / "tokenizer_config.json").is_file() and (folder / "vocab.json").is_file():
+        return HubTokenizer.load(folder)  # older models, of which `transformers` makes a fast one
+    raise FileNotFoundError(f"{folder} holds no model: it lacks {TOKENIZER_FILE}")
 
 
 def _check(model: LanguageModel) -> None:
@@ -151,13 +171,16 @@ def _check(model: LanguageModel) -> None:
 
 def _narrowed(tensors: dict[str, np.ndarray], dtype: np.dtype[Any]) -> dict[str, np.ndarray]:
     for name, tensor in tensors.items():
-        largest = np.abs(tensor).max()
+        largest = np.abs(tensor).max(initial=0.0)
         if not largest <= np.finfo(dtype).max:
             raise ValueError(f"{dtype} cannot hold {name}, whose largest entry is {largest:.3g}")
     return {name: tensor.astype(dtype) for name, tensor in tensors.items()}
 
 
 def _config_content(model: LanguageModel, dtype: str) -> dict[str, Any]:
+    if model.source is not None:
+        return {**model.source, "dtype": dtype, "torch_dtype": dtype}
+    assert isinstance(model.tokenizer, Tokenizer)
     return {
         **config_to_hugging_face(model.config),
         LINE_POSITIONS: model.line_positions,

@@ -6,6 +6,7 @@ merges that programs repeat most (`walker.add_joint(`); here only line ends and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer as Encoder
 
 PAD, BOS, END = "<|pad|>", "<|bos|>", "<|end|>"
 PROGRAM, MESSAGE, DIFF, ADD = "<|program|>", "<|message|>", "<|diff|>", "<|add|>"
+TOKENIZER_FILE = "tokenizer.json"
 LINES = 128  # a line number is one token
 SPECIALS = (PAD, BOS, END, PROGRAM, MESSAGE, DIFF, ADD, *(f"<|{line}|>" for line in range(LINES)))
 
@@ -121,7 +123,7 @@ class Tokenizer:
     @cached_property
     def token_bytes(self) -> tuple[bytes, ...]:
         """What every token stands for, by id."""
-        alphabet = _byte_alphabet()
+        alphabet = byte_alphabet()
         return tuple(
             text.encode() if text in SPECIALS else bytes(alphabet[letter] for letter in text)
             for text, _ in sorted(self._encoder.get_vocab().items(), key=lambda entry: entry[1])
@@ -131,6 +133,19 @@ class Tokenizer:
         """Writes `tokenizer.json`, as Hugging Face reads it."""
         self._encoder.save(str(path))
 
+    def write(self, folder: Path) -> None:
+        """Writes all that `transformers` needs to read the tokenizer."""
+        self.save(folder / TOKENIZER_FILE)
+        content = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "pad_token": PAD,
+            "bos_token": BOS,
+            "eos_token": END,
+            "clean_up_tokenization_spaces": False,
+        }
+        path = folder / "tokenizer_config.json"
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
     @classmethod
     def load(cls, path: str | Path) -> Tokenizer:
         """Reads what `save` wrote.
@@ -139,16 +154,30 @@ class Tokenizer:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is no tokenizer with our special tokens.
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"no tokenizer at {path}")
-        try:
-            encoder = Encoder.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception
-            raise ValueError(f"{path} is not a tokenizer.json: {error}") from error
-        return cls(encoder)
+        return cls(_read(path))
+
+    @staticmethod
+    def is_ours(path: str | Path) -> bool:
+        """Whether a file is one that `save` wrote, or like it.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is no tokenizer at all.
+        """
+        encoder = _read(path)
+        return all(encoder.token_to_id(special) is not None for special in SPECIALS)
 
 
-def _byte_alphabet() -> dict[str, int]:
+def _read(path: str | Path) -> Encoder:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no tokenizer at {path}")
+    try:
+        return Encoder.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise ValueError(f"{path} is not a tokenizer.json: {error}") from error
+
+
+def byte_alphabet() -> dict[str, int]:
     """The letters that byte-level BPE writes for bytes: printable ones for themselves.
 
     The others follow from U+0100 on, in order (Radford et al. 2019, `encoder.py` of GPT-2).

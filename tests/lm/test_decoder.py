@@ -32,7 +32,7 @@ def plain_reference(params, config, tokens):
         return x / np.sqrt(np.mean(x**2) + config.norm_epsilon) * scale
 
     def turned(vector, place):
-        angle = place * config.rope_theta ** -(np.arange(half) / half)
+        angle = place * config.kinds[0].rope.theta ** -(np.arange(half) / half)
         pair = (vector[:half] + 1j * vector[half:]) * np.exp(1j * angle)
         return np.concatenate([pair.real, pair.imag])
 

@@ -8,7 +8,8 @@ from safetensors.numpy import load_file, save_file
 
 from elmjax.lm import decoder, store
 from elmjax.lm.attention import causal_mask
-from elmjax.lm.config import DecoderConfig
+from elmjax.lm.config import DecoderConfig, LayerKind
+from elmjax.lm.rope import Rope
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 
@@ -18,7 +19,7 @@ def model(loud_params):
     tokenizer = Tokenizer.train(["x = 1\n"], entries=256)
     config = DecoderConfig(
         vocab_size=tokenizer.vocab_size + 3, layers=2, width=32, heads=4, hidden=48,
-        rope_theta=500.0, norm_epsilon=1e-4,
+        kinds=(LayerKind(rope=Rope(theta=500.0)),), norm_epsilon=1e-4,
     )  # fmt: skip
     return LanguageModel(params=loud_params(config), config=config, tokenizer=tokenizer)
 
@@ -147,7 +148,7 @@ def test_transformers_reads_the_config_and_the_tokenizer(model, folder):
 
     config = AutoConfig.from_pretrained(folder)
     assert config.model_type == "llama"
-    assert config.rope_parameters["rope_theta"] == model.config.rope_theta
+    assert config.rope_parameters["rope_theta"] == 500.0
     tokenizer = AutoTokenizer.from_pretrained(folder)
     text = "x = 12\n<|end|>"
     assert tokenizer.encode(text, add_special_tokens=False) == model.tokenizer.encode(text)
