@@ -246,14 +246,18 @@ class OperatorTuning:
     replay_parents: Count = 256  # generated; read more than once where more are needed
     program_weight: NonNegative = 0.05  # weight of the loss on the program itself
     optimiser: Optimiser = field(
-        default_factory=lambda: Optimiser(steps=120, learning_rate=1e-3, warmup=10, rows=8)
+        default_factory=lambda: Optimiser(
+            steps=120, learning_rate=1e-3, warmup=10, rows=4, row_length=1024
+        )
     )
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
     # The continual form: iterations between updates on what the run has accepted; 0: none.
     every: Natural = 0
     update: Optimiser = field(
-        default_factory=lambda: Optimiser(steps=12, learning_rate=1e-3, warmup=2, rows=8)
+        default_factory=lambda: Optimiser(
+            steps=12, learning_rate=1e-3, warmup=2, rows=4, row_length=1024
+        )
     )
 
 
