@@ -244,6 +244,8 @@ class OperatorTuning:
     weighting: Literal["equal", "gain"] = "equal"
     replay: PartialShare = 0.25  # of the parents read: generated ones
     replay_parents: Count = 256  # generated; read more than once where more are needed
+    # Of the replayed: ordinary functions, the others are walkers. 1 teaches `general` no walker.
+    replay_functions: Share = 0.0
     program_weight: NonNegative = 0.05  # weight of the loss on the program itself
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(
