@@ -1,9 +1,32 @@
 """What can be configured of the PPO update. Imports nothing heavy."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Estimator = Literal["gae", "grpo", "rloo", "reinforce++"]
+
+_RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (("epochs", "minibatches", "kl_horizon"), lambda value: value >= 1, "be at least 1"),
+    (("discount", "trace"), lambda value: 0.0 <= value <= 1.0, "lie in [0, 1]"),
+    (("clip", "temperature", "max_grad_norm"), lambda value: value > 0.0, "be positive"),
+    (
+        ("learning_rate", "head_learning_rate"),
+        lambda value: 0.0 < value < math.inf,
+        "be positive",
+    ),
+    (
+        ("kl_coefficient", "entropy_coefficient", "value_coefficient"),
+        lambda value: 0.0 <= value < math.inf,
+        "be at least 0",
+    ),
+    (
+        ("value_clip", "target_kl", "reward_scale", "kl_target"),
+        lambda value: value is None or value > 0.0,
+        "be positive or None",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,27 +64,13 @@ class PPOConfig:
     max_grad_norm: float = 1.0
     # The sampler's too; its top-p must be 1, or the ratios would not start at 1.
     temperature: float = 1.0
-    reward_scale: float | None = None  # of rewards' division; None: their deviation so far
+    reward_scale: float | None = None  # divides rewards; None: their deviation so far
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "minibatches", "kl_horizon"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("discount", "trace"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
-        for name in ("clip", "temperature", "max_grad_norm", "value_clip", "target_kl"):
-            if getattr(self, name) is not None and not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("learning_rate", "head_learning_rate"):
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("kl_coefficient", "entropy_coefficient", "value_coefficient"):
-            if not 0.0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
-        for name in ("reward_scale", "kl_target"):
-            if getattr(self, name) is not None and not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} must be positive or None, got {getattr(self, name)}")
+        for names, holds, wanted in _RANGES:
+            for name in names:
+                if not holds(getattr(self, name)):
+                    raise ValueError(f"{name} must {wanted}, got {getattr(self, name)}")
         if self.entropy_bounds is not None and not (
             0.0 <= self.entropy_bounds[0] < self.entropy_bounds[1]
         ):
