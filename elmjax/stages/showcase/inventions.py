@@ -40,13 +40,16 @@ def collect(stage: Stage) -> dict[str, Any] | None:
 def _champions(stage: Stage, samples: pd.DataFrame, terrains: list[str]) -> dict[str, Any]:
     """The best sample of the trained model on each terrain."""
     after = samples[(samples["time"] == "after") & (samples["outcome"] == "ok")]
-    best = after.sort_values("reward").groupby("terrain").tail(1).set_index("terrain")
-    names = [name for name in terrains if name in best.index]
-    programs = [best.loc[name, "program"] for name in names]
+    best = after.sort_values("reward").groupby("terrain").tail(1)
+    found = dict(
+        zip(best["terrain"], zip(best["program"], best["reward"], strict=True), strict=True)
+    )
+    names = [name for name in terrains if name in found]
+    programs = [found[name][0] for name in names]
     distances, bodies = stage.distances(programs), stage.bodies(programs)
     return {
         name: {
-            "reward": float(best.loc[name, "reward"]),
+            "reward": float(found[name][1]),
             "walk": pack(
                 {
                     "program": program,
