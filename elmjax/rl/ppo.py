@@ -67,7 +67,7 @@ def init_state(config: PPOConfig, params: PolicyParams) -> PPOState:
     """State before the first update."""
     return PPOState(
         params=params,
-        optimizer=_optimizer(config).init(params),
+        optimizer=make_optimizer(config).init(params),
         reward_scale=RewardScale.start(),
         kl_coefficient=jnp.asarray(config.kl_coefficient, jnp.float32),
         skipped=jnp.zeros((), jnp.int32),
@@ -174,7 +174,7 @@ def _learn(
     finite = jnp.isfinite(norm) & jnp.isfinite(metrics["loss"])
     beyond = jnp.zeros((), bool) if config.target_kl is None else metrics["kl"] > config.target_kl
     applied = finite & ~beyond
-    change, optimizer_state = _optimizer(config).update(
+    change, optimizer_state = make_optimizer(config).update(
         gradient, progress.optimizer, progress.params
     )
     moved = (optax.apply_updates(progress.params, change), optimizer_state)
@@ -245,7 +245,9 @@ def _minibatch_rows(config: PPOConfig, batch: int, key: Array) -> Array:
     return order.reshape(config.epochs * config.minibatches, -1)
 
 
-def _optimizer(config: PPOConfig) -> optax.GradientTransformation:
+def make_optimizer(config: PPOConfig) -> optax.GradientTransformation:
+    """Adam at one rate for language models and another for what starts from scratch."""
+
     def part_of(path: jax.tree_util.KeyPath, leaf: Array) -> str:
         del leaf
         names = {key.key for key in path if isinstance(key, jax.tree_util.DictKey)}
