@@ -1,0 +1,64 @@
+"""What joints may touch, looked up in the kernel: `cells` for one block of walkers."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from physics.backends.pallas.tpu.cells import (
+    ACROSS,
+    BOTTOM,
+    FIRST_GROUP,
+    LANES,
+    LAST_COLUMN,
+    LAST_ROW,
+    LEFT,
+    UPWARD,
+)
+from physics.types import Array
+
+_SUBLANES = 8  # rows that a permutation takes at a time
+
+
+def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array) -> None:
+    """Writes the segments that joints may touch into the window.
+
+    Args:
+        groups: Reference to `Cells.groups`.
+        place: Reference to [PLACE_FIELDS, lanes], each walker's column of `Cells.places`.
+        window: Reference to [candidates * 6, joints, lanes], to write to.
+        x: [joints, lanes] m.
+        y: [joints, lanes] m.
+    """
+
+    def field(name: int) -> Array:
+        return place[name : name + 1]
+
+    column = _cell((x - field(LEFT)) * field(ACROSS), field(LAST_COLUMN))
+    row = _cell((y - field(BOTTOM)) * field(UPWARD), field(LAST_ROW))
+    rows = field(LAST_ROW).astype(jnp.int32) + 1
+    cell = column * rows + row
+    group = field(FIRST_GROUP).astype(jnp.int32) + (cell >> 7)
+    lane = cell & (LANES - 1)
+
+    def copy(number: Array, carry: int) -> int:
+        for name in range(window.shape[0]):
+            table = jnp.broadcast_to(groups[number, name : name + 1], (_SUBLANES, LANES))
+            for start in range(0, x.shape[0], _SUBLANES):
+                here = slice(start, start + _SUBLANES)
+                found = jnp.take_along_axis(
+                    table, lane[here], axis=1, mode="promise_in_bounds"
+                )
+                window[name, here] = jnp.where(group[here] == number, found, window[name, here])
+        return carry
+
+    # Walkers of a block stand near each other, so few groups are between the first and the last.
+    # Only floats have minima here.
+    number = group.astype(jnp.float32)
+    first, last = jnp.min(number).astype(jnp.int32), jnp.max(number).astype(jnp.int32)
+    jax.lax.fori_loop(first, last + 1, copy, 0)
+
+
+def _cell(place: Array, last: Array) -> Array:
+    """Clipped after the conversion, which makes some integer of what is not finite."""
+    return jnp.clip(place.astype(jnp.int32), 0, last.astype(jnp.int32))

@@ -1,0 +1,139 @@
+"""The kernel as a compiled program of JAX: from batches to walks."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from physics.backends.batch import Batch, Episode
+from physics.backends.pallas.tpu.cells import LANES
+from physics.backends.pallas.tpu.kernel import (
+    CONTACT,
+    DIVERGED,
+    ENERGY,
+    LAST_X,
+    walk_blocks,
+)
+from physics.backends.pallas.tpu.pairs import lay_out
+from physics.types import Array, Walk
+from physics.world import World
+
+# Of the walkers of a batch: their walks, and the paths of their joints, [batch, samples, 2, joints]
+# m; of no samples where they were not asked for.
+Program = Callable[[Batch], tuple[Walk, Array]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Form:
+    """What is compiled into a program beside the shapes of its batch."""
+
+    episode: Episode
+    paths: bool  # of the joints, at every sample
+    interpret: bool
+
+
+def compile_batch(batch: Batch, form: Form, device: jax.Device) -> Program:
+    """The program for batches of these shapes; compiled once per process and device.
+
+    Args:
+        batch: Walkers wired by `Indices`, on `Cells`, in a multiple of LANES.
+        form: How they walk.
+        device: Where to run.
+    """
+    operands = _operands(batch)
+    leaves, structure = jax.tree.flatten(operands)
+    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+    program = _compile(structure, shapes, form, device)
+
+    def run(each: Batch) -> tuple[Walk, Array]:
+        order = _by_terrain(each)
+        sorted_walk = program(_operands(each))
+        # To where they were before `_by_terrain`.
+        back = np.argsort(order, kind="stable")
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[back], sorted_walk)
+
+    return run
+
+
+def _by_terrain(batch: Batch) -> np.ndarray:
+    """An order in which walkers of one terrain share blocks, with those on level ground in front.
+
+    Blocks on level ground walk faster, and others look up fewer cells.
+    """
+    there = np.maximum(batch.terrain_of, 0)
+    rough = ~batch.terrains.level[there]
+    return np.lexsort((there, rough))
+
+
+def _operands(batch: Batch) -> dict[str, Any]:
+    order = _by_terrain(batch)
+    of = np.maximum(batch.terrain_of, 0)[order]
+    level = batch.terrains.level[of].reshape(-1, LANES).all(axis=1)
+    return {
+        "walkers": jax.tree.map(lambda leaf: leaf[order], batch.walkers),
+        "level": level.astype(np.int32),
+        "place": np.ascontiguousarray(batch.terrains.places[of].T),
+        "groups": batch.terrains.groups,
+    }
+
+
+def walk(operands: dict[str, Any], form: Form) -> tuple[Walk, Array]:
+    """Walks of sorted walkers, and their paths."""
+    walkers, episode = operands["walkers"], form.episode
+    clock_at, clock_from = _clocks(episode)
+    centers, measures, path = walk_blocks(
+        episode,
+        paths=form.paths,
+        interpret=form.interpret,
+        level=operands["level"],
+        clock_at=clock_at,
+        clock_from=clock_from,
+        position=jnp.moveaxis(walkers.position, 0, -1),
+        share=walkers.share.T,
+        springs=lay_out(walkers),
+        place=operands["place"],
+        groups=operands["groups"],
+    )
+    centers = jnp.moveaxis(centers, -1, 0)  # [batch, samples, 2]
+    start = centers[:, :1]
+    diverged = measures[DIVERGED] > 0.0
+    displacement = measures[LAST_X] - start[:, 0, 0]
+    walks = Walk(
+        displacement=jnp.where(diverged, 0.0, displacement),
+        diverged=diverged,
+        center_of_mass=jnp.where(diverged[:, None, None], start, centers),
+        contact_fraction=jnp.where(diverged, 0.0, measures[CONTACT]),
+        energy=jnp.where(diverged, 0.0, measures[ENERGY]),
+    )
+    return walks, jnp.moveaxis(path, -1, 0)
+
+
+def _clocks(episode: Episode) -> tuple[np.ndarray, np.ndarray]:
+    samples = episode.steps // episode.interval + 1
+    return (
+        muscle_clock(episode.world, episode.interval * np.arange(samples)),
+        muscle_clock(episode.world, np.arange(episode.interval)),
+    )
+
+
+def muscle_clock(world: World, steps: np.ndarray) -> np.ndarray:
+    """Cosine and sine of the muscles' angle at some steps, [2, steps] float32."""
+    angle = world.muscle_rate * world.time_step * steps.astype(np.float64)
+    return np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=256)
+def _compile(
+    structure: jax.tree_util.PyTreeDef,
+    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
+    form: Form,
+    device: jax.Device,
+) -> Callable[[dict[str, Any]], tuple[Walk, Array]]:
+    sharding = jax.sharding.SingleDeviceSharding(device)
+    leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
+    example = jax.tree.unflatten(structure, leaves)
+    return jax.jit(walk, static_argnums=1).lower(example, form).compile()
