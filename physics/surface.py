@@ -194,9 +194,7 @@ def candidate_count(cell: np.ndarray) -> int:
     return int(np.bincount(cell).max())
 
 
-def cell_table(
-    segments: Segments, cell: np.ndarray, segment: np.ndarray, cells: int
-) -> np.ndarray:
+def cell_table(segments: Segments, cell: np.ndarray, segment: np.ndarray, cells: int) -> np.ndarray:
     """The table of `Terrain.segments`, [candidates, 6, cells], of what `reachable` gave."""
     # Floors before faces before ceilings, whichever way the terrain runs: the order in which
     # candidates are handled must not tell left from right.

@@ -1,4 +1,4 @@
-"""What one contact does at one step, element by element: `physics.contact` as the kernels need it.
+"""How joints move in one step, element by element: `physics.contact` as the kernels need it.
 
 Arrays may have any one shape. Operations are counted here: roots come from the reciprocal root, of
 which processors have an instruction, and nothing is divided.
@@ -34,6 +34,25 @@ class Facing(NamedTuple):
     gap: Array  # m; infinite where there is none
 
 
+def accelerate(world: World, motion: Motion, force_x: Array, force_y: Array) -> Motion:
+    """The joints at the beginning of a step, after springs, gravity and drag have acted.
+
+    Args:
+        world: The world.
+        motion: The joints after the step before.
+        force_x: Of the springs, m/s^2.
+        force_y: The same.
+    """
+    keep = 1.0 / (1.0 + world.drag * world.time_step)
+    gain = world.time_step * keep
+    return motion._replace(
+        approach_x=motion.speed_x,
+        approach_y=motion.speed_y,
+        speed_x=keep * motion.speed_x + gain * force_x,
+        speed_y=(keep * motion.speed_y - gain * world.gravity) + gain * force_y,
+    )
+
+
 def move_on_level(world: World, level: Array, motion: Motion) -> tuple[Motion, Array]:
     """Moves joints over level ground: of a contact whose normal points up most terms vanish.
 
@@ -50,7 +69,7 @@ def move_on_level(world: World, level: Array, motion: Motion) -> tuple[Motion, A
     speed_x = motion.speed_x - _held(world, impulse, motion.speed_x)
     speed_y = motion.speed_y + impulse
     push = _push(world, gap, speed_y)
-    return _advance(world, motion, speed_x, speed_y, 0.0, push), _felt(impulse)
+    return _advance(world, motion, (speed_x, speed_y), (0.0, push)), _felt(impulse)
 
 
 def move_among_segments(
@@ -82,7 +101,7 @@ def move_among_segments(
     for facing in facings:
         push = _push(world, facing.gap, _along(facing, speed_x, speed_y))
         push_x, push_y = push_x + push * facing.normal_x, push_y + push * facing.normal_y
-    return _advance(world, motion, speed_x, speed_y, push_x, push_y), _felt(most)
+    return _advance(world, motion, (speed_x, speed_y), (push_x, push_y)), _felt(most)
 
 
 def face(world: World, segment: Sequence[Array], x: Array, y: Array) -> Facing:
@@ -135,8 +154,9 @@ def _felt(impulse: Array) -> Array:
 
 
 def _advance(
-    world: World, motion: Motion, speed_x: Array, speed_y: Array, push_x: Array, push_y: Array
+    world: World, motion: Motion, speed: tuple[Array, Array], push: tuple[Array, Array]
 ) -> Motion:
+    (speed_x, speed_y), (push_x, push_y) = speed, push
     return motion._replace(
         x=motion.x + (world.time_step * speed_x + push_x),
         y=motion.y + (world.time_step * speed_y + push_y),

@@ -34,7 +34,7 @@ LANES = 128
 STEPS_PER_LOOK = 4
 # Bundles, as the compiler counts them: a candidate in a step, and the fields of one, of one group
 # of cells, in a look.
-_STEP_COST, _LOOK_COST = 38.0, 48.0
+_STEP_COST, _LOOK_COST = 52.0, 38.0
 _SPREAD = 20.0  # m, ground that the walkers of a block stand on at a time
 _WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # m, of a column of cells
 _ROWS = (1, 2, 4, 8)

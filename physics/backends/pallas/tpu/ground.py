@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.experimental import pallas as pl
 
 from physics.backends.pallas.tpu.cells import (
     ACROSS,
@@ -20,7 +21,7 @@ from physics.types import Array
 _SUBLANES = 8  # rows that a permutation takes at a time
 
 
-def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array) -> None:
+def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array, *, unroll: bool) -> None:
     """Writes the segments that joints may touch into the window.
 
     Args:
@@ -29,6 +30,7 @@ def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array) -> None:
         window: Reference to [candidates * 6, joints, lanes], to write to.
         x: [joints, lanes] m.
         y: [joints, lanes] m.
+        unroll: Whether fields are compiled side by side.
     """
 
     def field(name: int) -> Array:
@@ -42,15 +44,15 @@ def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array) -> None:
     lane = cell & (LANES - 1)
 
     def copy(number: Array, carry: int) -> int:
-        for name in range(window.shape[0]):
-            table = jnp.broadcast_to(groups[number, name : name + 1], (_SUBLANES, LANES))
+        def copy_field(name: Array, carry: int) -> int:
+            table = jnp.broadcast_to(groups[number, pl.ds(name, 1)], (_SUBLANES, LANES))
             for start in range(0, x.shape[0], _SUBLANES):
                 here = slice(start, start + _SUBLANES)
-                found = jnp.take_along_axis(
-                    table, lane[here], axis=1, mode="promise_in_bounds"
-                )
+                found = jnp.take_along_axis(table, lane[here], axis=1, mode="promise_in_bounds")
                 window[name, here] = jnp.where(group[here] == number, found, window[name, here])
-        return carry
+            return carry
+
+        return jax.lax.fori_loop(0, window.shape[0], copy_field, carry, unroll=unroll)
 
     # Walkers of a block stand near each other, so few groups are between the first and the last.
     # Only floats have minima here.

@@ -14,7 +14,20 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import tpu as pltpu
 
 from physics.backends.batch import Episode
-from physics.backends.pallas.contact import Motion, move_among_segments, move_on_level
+from physics.backends.pallas.contact import (
+    Motion,
+    accelerate,
+    move_among_segments,
+    move_on_level,
+)
+from physics.backends.pallas.measures import (
+    CONTACT,
+    DIVERGED,
+    ENERGY,
+    LAST_X,
+    LAST_Y,
+    MEASURES,
+)
 from physics.backends.pallas.springs import COEFFICIENTS
 from physics.backends.pallas.tpu.cells import LANES, LEVEL, PLACE_FIELDS, STEPS_PER_LOOK
 from physics.backends.pallas.tpu.ground import look_up
@@ -29,10 +42,7 @@ from physics.backends.pallas.tpu.pairs import (
 )
 from physics.rollout import MAX_SPEED
 from physics.types import Array
-from physics.world import World
 
-# Rows of what is measured: the last two are the centre of mass at the end, m.
-DIVERGED, CONTACT, ENERGY, LAST_X, LAST_Y, MEASURES = range(6)
 _SEGMENT_FIELDS = 6
 _MEMORY = 100 * 2**20  # bytes, of 128 MiB
 
@@ -88,7 +98,7 @@ def walk_blocks(
     if not paths:
         outputs.pop("path")
     results = pl.pallas_call(
-        functools.partial(_turn, episode, paths),
+        functools.partial(_turn, episode, paths, 1 if interpret else _unroll(joints)),
         grid=(batch // LANES, samples),
         in_specs=in_specs,
         out_specs=[spec for spec, _ in outputs.values()],
@@ -110,7 +120,12 @@ def walk_blocks(
     return centers, measures, path
 
 
-def _turn(episode: Episode, paths: bool, level: Any, *refs: Any) -> None:
+def _unroll(joints: int) -> int:
+    """Shifts compiled side by side: all, where that is code that a chip holds."""
+    return joints // 2 - 1 if joints <= 32 else 1
+
+
+def _turn(episode: Episode, paths: bool, unroll: int, level: Any, *refs: Any) -> None:
     clock_at, clock_from, position, share, springs, place, groups, centers, measures = refs[:9]
     path, (state, pulls, window, spent) = refs[9 : 9 + paths], refs[9 + paths :]
     block, sample = pl.program_id(0), pl.program_id(1)
@@ -137,8 +152,8 @@ def _turn(episode: Episode, paths: bool, level: Any, *refs: Any) -> None:
 
     def step(ground: bool, now: Array, carry: int) -> int:
         cosine, sine = _clock(clock_at, clock_from, sample, now)
-        force_x, force_y, power = pull_pairs(state, springs, pulls, cosine, sine)
-        motion = _accelerate(episode.world, state, force_x, force_y)
+        force_x, force_y, power = pull_pairs(state, springs, pulls, cosine, sine, unroll=unroll)
+        motion = accelerate(episode.world, _motion(state), force_x, force_y)
         if ground:
             motion, felt = move_among_segments(episode.world, _segments(window), motion)
         else:
@@ -161,7 +176,8 @@ def _turn(episode: Episode, paths: bool, level: Any, *refs: Any) -> None:
     @pl.when(level[block] == 0)
     def _walk_on_ground() -> None:
         def look_and_walk(look: Array, carry: int) -> int:
-            look_up(groups, place, window, state[X, :joints], state[Y, :joints])
+            x, y = (state[row, :joints] for row in (X, Y))
+            look_up(groups, place, window, x, y, unroll=unroll > 1)
             first = look * STEPS_PER_LOOK
             last = jnp.minimum(first + STEPS_PER_LOOK, steps)
             return jax.lax.fori_loop(first, last, functools.partial(step, True), carry)
@@ -194,19 +210,10 @@ def _clock(clock_at: Any, clock_from: Any, sample: Array, now: Array) -> tuple[A
     return cosine * cosine_on - sine * sine_on, sine * cosine_on + cosine * sine_on
 
 
-def _accelerate(world: World, state: Any, force_x: Array, force_y: Array) -> Motion:
-    joints = force_x.shape[0]
+def _motion(state: Any) -> Motion:
+    joints = state.shape[1] // 2
     x, y, speed_x, speed_y = (state[row, :joints] for row in range(STATE))
-    keep = 1.0 / (1.0 + world.drag * world.time_step)
-    gain = world.time_step * keep
-    return Motion(
-        x=x,
-        y=y,
-        approach_x=speed_x,
-        approach_y=speed_y,
-        speed_x=keep * speed_x + gain * force_x,
-        speed_y=(keep * speed_y - gain * world.gravity) + gain * force_y,
-    )
+    return Motion(x, y, speed_x, speed_y, speed_x, speed_y)
 
 
 def _segments(window: Any) -> list[list[Array]]:

@@ -8,18 +8,15 @@ twice, one behind the other. Every array has a walker in each of its last axis's
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+from jax.experimental import pallas as pl
 
 from physics.backends.pallas.springs import COEFFICIENTS, Moment, pull
 from physics.types import Array, Walker
 from physics.wiring import ends_of
 
 X, Y, SPEED_X, SPEED_Y, STATE = range(5)  # rows of the state
-
-
-def pairs_at(joints: int, shift: int) -> int:
-    """How many pairs a shift meets: half of the joints meet the other half at last."""
-    return joints if shift < joints // 2 else joints // 2
 
 
 def pair_count(joints: int) -> int:
@@ -49,7 +46,7 @@ def lay_out(walkers: Walker) -> Array:
 
 
 def pull_pairs(
-    state: Any, coefficients: Any, pulls: Any, cosine: Array, sine: Array
+    state: Any, coefficients: Any, pulls: Any, cosine: Array, sine: Array, *, unroll: int
 ) -> tuple[Array, Array, Array]:
     """Forces of all springs.
 
@@ -59,32 +56,38 @@ def pull_pairs(
         pulls: Reference to [shifts, 2, 2 joints, lanes], to write to.
         cosine: Of the muscles' angle.
         sine: Of the same.
+        unroll: Shifts that are compiled side by side.
 
     Returns:
         Force along x and y, [joints, lanes] m/s^2, and power over the muscles' rate, of which the
         sum over joints counts, [joints, lanes].
     """
     joints = state.shape[1] // 2
+    half = joints // 2
     own = [state[row, :joints] for row in range(STATE)]
-    total_x = total_y = power = jnp.zeros_like(own[X])
-    for shift in range(1, joints // 2 + 1):
-        count = pairs_at(joints, shift)
-        moment = Moment(
-            *(state[row, shift : shift + count] - own[row][:count] for row in range(STATE))
-        )
-        rows = slice((shift - 1) * joints, (shift - 1) * joints + count)
-        each = [coefficients[field, rows] for field in range(len(COEFFICIENTS))]
-        pull_x, pull_y, spent = pull(moment, each, cosine, sine)
-        if count < joints:
-            total_x = total_x + jnp.concatenate([pull_x, -pull_x])
-            total_y = total_y + jnp.concatenate([pull_y, -pull_y])
-            power = power + jnp.concatenate([spent, jnp.zeros_like(spent)])
-            continue
-        for axis, along in enumerate((pull_x, pull_y)):
-            pulls[shift - 1, axis, :joints] = along
-            pulls[shift - 1, axis, joints:] = along
-        back = slice(joints - shift, 2 * joints - shift)
-        total_x = total_x + (pull_x - pulls[shift - 1, 0, back])
-        total_y = total_y + (pull_y - pulls[shift - 1, 1, back])
-        power = power + spent
-    return total_x, total_y, power
+
+    def pull_at(shift: Array | int, count: int) -> tuple[Array, Array, Array]:
+        there = pl.ds(shift, count)
+        moment = Moment(*(state[row, there] - own[row][:count] for row in range(STATE)))
+        pairs = pl.ds((shift - 1) * joints, count)
+        each = [coefficients[field, pairs] for field in range(len(COEFFICIENTS))]
+        return pull(moment, each, cosine, sine)
+
+    def add(shift: Array, total: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        *along, power = pull_at(shift, joints)
+        for axis in (X, Y):
+            pulls[shift - 1, axis, :joints] = along[axis]
+            pulls[shift - 1, axis, joints:] = along[axis]
+        # What pulls a joint forth pulls the one after it back.
+        back = pl.ds(joints - shift, joints)
+        x, y = (total[axis] + (along[axis] - pulls[shift - 1, axis, back]) for axis in (X, Y))
+        return x, y, total[2] + power
+
+    # At half the circle each joint of one half meets one of the other.
+    pull_x, pull_y, power = pull_at(half, half)
+    total = (
+        jnp.concatenate([pull_x, -pull_x]),
+        jnp.concatenate([pull_y, -pull_y]),
+        jnp.concatenate([power, jnp.zeros_like(power)]),
+    )
+    return jax.lax.fori_loop(1, half, add, total, unroll=unroll)

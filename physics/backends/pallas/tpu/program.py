@@ -10,17 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from physics.backends.batch import Batch, Episode
+from physics.backends.pallas.clock import muscle_clock
+from physics.backends.pallas.measures import to_walks
 from physics.backends.pallas.tpu.cells import LANES
-from physics.backends.pallas.tpu.kernel import (
-    CONTACT,
-    DIVERGED,
-    ENERGY,
-    LAST_X,
-    walk_blocks,
-)
+from physics.backends.pallas.tpu.kernel import walk_blocks
 from physics.backends.pallas.tpu.pairs import lay_out
 from physics.types import Array, Walk
-from physics.world import World
 
 # Of the walkers of a batch: their walks, and the paths of their joints, [batch, samples, 2, joints]
 # m; of no samples where they were not asked for.
@@ -98,17 +93,8 @@ def walk(operands: dict[str, Any], form: Form) -> tuple[Walk, Array]:
         place=operands["place"],
         groups=operands["groups"],
     )
-    centers = jnp.moveaxis(centers, -1, 0)  # [batch, samples, 2]
-    start = centers[:, :1]
-    diverged = measures[DIVERGED] > 0.0
-    displacement = measures[LAST_X] - start[:, 0, 0]
-    walks = Walk(
-        displacement=jnp.where(diverged, 0.0, displacement),
-        diverged=diverged,
-        center_of_mass=jnp.where(diverged[:, None, None], start, centers),
-        contact_fraction=jnp.where(diverged, 0.0, measures[CONTACT]),
-        energy=jnp.where(diverged, 0.0, measures[ENERGY]),
-    )
+    # Every axis of walkers comes to the front.
+    walks = to_walks(jnp.moveaxis(centers, -1, 0), measures.T)
     return walks, jnp.moveaxis(path, -1, 0)
 
 
@@ -118,12 +104,6 @@ def _clocks(episode: Episode) -> tuple[np.ndarray, np.ndarray]:
         muscle_clock(episode.world, episode.interval * np.arange(samples)),
         muscle_clock(episode.world, np.arange(episode.interval)),
     )
-
-
-def muscle_clock(world: World, steps: np.ndarray) -> np.ndarray:
-    """Cosine and sine of the muscles' angle at some steps, [2, steps] float32."""
-    angle = world.muscle_rate * world.time_step * steps.astype(np.float64)
-    return np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=256)
