@@ -122,7 +122,9 @@ def _build(terrain: Terrain, world: World) -> Cells:
     height = rows[0, 1] + world.joint_radius
     place = [*best.grid.origin, *(1.0 / best.grid.size), columns - 1, levels - 1, 0, height]
     return Cells(
-        groups=groups, places=np.float32([place]), level=np.array([len(segments.length) == 1])
+        groups=groups,
+        places=np.array([place], np.float32),
+        level=np.array([len(segments.length) == 1]),
     )
 
 

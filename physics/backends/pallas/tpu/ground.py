@@ -16,22 +16,24 @@ from physics.backends.pallas.tpu.cells import (
     LEFT,
     UPWARD,
 )
+from physics.backends.pallas.tpu.pairs import X, Y
 from physics.types import Array
 
 _SUBLANES = 8  # rows that a permutation takes at a time
 
 
-def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array, *, unroll: bool) -> None:
+def look_up(groups: Any, place: Any, window: Any, state: Any, *, unroll: bool) -> None:
     """Writes the segments that joints may touch into the window.
 
     Args:
         groups: Reference to `Cells.groups`.
         place: Reference to [PLACE_FIELDS, lanes], each walker's column of `Cells.places`.
         window: Reference to [candidates * 6, joints, lanes], to write to.
-        x: [joints, lanes] m.
-        y: [joints, lanes] m.
+        state: Reference to what `pull_pairs` reads.
         unroll: Whether fields are compiled side by side.
     """
+    joints = window.shape[1]
+    x, y = (state[row, :joints] for row in (X, Y))
 
     def field(name: int) -> Array:
         return place[name : name + 1]
@@ -46,7 +48,7 @@ def look_up(groups: Any, place: Any, window: Any, x: Array, y: Array, *, unroll:
     def copy(number: Array, carry: int) -> int:
         def copy_field(name: Array, carry: int) -> int:
             table = jnp.broadcast_to(groups[number, pl.ds(name, 1)], (_SUBLANES, LANES))
-            for start in range(0, x.shape[0], _SUBLANES):
+            for start in range(0, joints, _SUBLANES):
                 here = slice(start, start + _SUBLANES)
                 found = jnp.take_along_axis(table, lane[here], axis=1, mode="promise_in_bounds")
                 window[name, here] = jnp.where(group[here] == number, found, window[name, here])

@@ -6,7 +6,7 @@ are a register.
 """
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,6 +42,7 @@ from physics.backends.pallas.tpu.pairs import (
 )
 from physics.rollout import MAX_SPEED
 from physics.types import Array
+from physics.world import World
 
 _SEGMENT_FIELDS = 6
 _MEMORY = 100 * 2**20  # bytes, of 128 MiB
@@ -56,9 +57,9 @@ def walk_blocks(
         episode: How the walkers walk.
         paths: Whether the joints' paths are wanted.
         interpret: Whether to run where there is no TPU, slowly.
-        **operands: `level` [blocks] int32, whether all stand on level ground; `clock`, of
-            `muscle_clock`, at the samples and from each to the next, [2, samples] and
-            [2, interval]; `position` [2, joints, batch] m; `share` [joints, batch]; `springs`
+        **operands: `level` [blocks] int32, whether all stand on level ground; `clock_at` the
+            samples, [2, samples], and `clock_from` one to the next, [2, interval], of
+            `muscle_clock`; `position` [2, joints, batch] m; `share` [joints, batch]; `springs`
             [COEFFICIENTS, pairs, batch]; `place` [PLACE_FIELDS, batch]; `groups` of `Cells`.
 
     Returns:
@@ -69,55 +70,53 @@ def walk_blocks(
     samples = episode.steps // episode.interval + 1
     candidates = operands["groups"].shape[1]
     whole = pl.BlockSpec(memory_space=pltpu.SMEM)
-
-    def block(*shape: int) -> pl.BlockSpec:
-        return pl.BlockSpec((*shape, LANES), lambda block, sample: (*(0 for _ in shape), block))
-
-    def sampled(*shape: int) -> pl.BlockSpec:
-        return pl.BlockSpec(
-            (None, *shape, LANES),
-            lambda block, sample: (sample, *(0 for _ in shape), block),
-        )
-
-    names = ("level", "clock_at", "clock_from", "position", "share", "springs", "place", "groups")
-    in_specs = [
-        whole,
-        whole,
-        whole,
-        block(2, joints),
-        block(joints),
-        block(len(COEFFICIENTS), pair_count(joints)),
-        block(PLACE_FIELDS),
-        pl.BlockSpec(memory_space=pltpu.VMEM),
-    ]
-    outputs = {
-        "centers": (sampled(2), (samples, 2, batch)),
-        "measures": (block(MEASURES), (MEASURES, batch)),
-        "path": (sampled(2, joints), (samples, 2, joints, batch)),
+    inputs = {
+        "level": whole,
+        "clock_at": whole,
+        "clock_from": whole,
+        "position": _block(2, joints),
+        "share": _block(joints),
+        "springs": _block(len(COEFFICIENTS), pair_count(joints)),
+        "place": _block(PLACE_FIELDS),
+        "groups": pl.BlockSpec(memory_space=pltpu.VMEM),
     }
-    if not paths:
-        outputs.pop("path")
+    outputs = [(_sampled(2), (samples, 2)), (_block(MEASURES), (MEASURES,))]
+    if paths:
+        outputs.append((_sampled(2, joints), (samples, 2, joints)))
+    scratch = [
+        (STATE, 2 * joints),
+        (joints // 2 - 1, 2, 2 * joints),
+        (candidates, joints),
+        (2, joints),
+    ]
     results = pl.pallas_call(
-        functools.partial(_turn, episode, paths, 1 if interpret else _unroll(joints)),
+        functools.partial(_turn, episode, 1 if interpret else _unroll(joints)),
         grid=(batch // LANES, samples),
-        in_specs=in_specs,
-        out_specs=[spec for spec, _ in outputs.values()],
-        out_shape=[jax.ShapeDtypeStruct(shape, jnp.float32) for _, shape in outputs.values()],
-        scratch_shapes=[
-            pltpu.VMEM((STATE, 2 * joints, LANES), jnp.float32),
-            pltpu.VMEM((joints // 2 - 1, 2, 2 * joints, LANES), jnp.float32),
-            pltpu.VMEM((candidates, joints, LANES), jnp.float32),
-            pltpu.VMEM((2, joints, LANES), jnp.float32),
-        ],
+        in_specs=list(inputs.values()),
+        out_specs=[spec for spec, _ in outputs],
+        out_shape=[jax.ShapeDtypeStruct((*shape, batch), jnp.float32) for _, shape in outputs],
+        scratch_shapes=[pltpu.VMEM((*shape, LANES), jnp.float32) for shape in scratch],
         compiler_params=pltpu.CompilerParams(
             dimension_semantics=("parallel", "arbitrary"), vmem_limit_bytes=_MEMORY
         ),
         interpret=interpret,
         name="walk",
-    )(*(operands[name] for name in names))
+    )(*(operands[name] for name in inputs))
     centers, measures = results[:2]
     path = results[2] if paths else jnp.zeros((0, 2, joints, batch), jnp.float32)
     return centers, measures, path
+
+
+def _block(*shape: int) -> pl.BlockSpec:
+    """Of what each block has."""
+    return pl.BlockSpec((*shape, LANES), lambda block, sample: (*(0 for _ in shape), block))
+
+
+def _sampled(*shape: int) -> pl.BlockSpec:
+    """Of what each block has of every sample."""
+    return pl.BlockSpec(
+        (None, *shape, LANES), lambda block, sample: (sample, *(0 for _ in shape), block)
+    )
 
 
 def _unroll(joints: int) -> int:
@@ -125,76 +124,105 @@ def _unroll(joints: int) -> int:
     return joints // 2 - 1 if joints <= 32 else 1
 
 
-def _turn(episode: Episode, paths: bool, unroll: int, level: Any, *refs: Any) -> None:
-    clock_at, clock_from, position, share, springs, place, groups, centers, measures = refs[:9]
-    path, (state, pulls, window, spent) = refs[9 : 9 + paths], refs[9 + paths :]
-    block, sample = pl.program_id(0), pl.program_id(1)
-    joints = position.shape[1]
+class _Refs(NamedTuple):
+    """What a turn reads and writes, with a walker in each lane."""
 
-    @pl.when(sample == 0)
-    def _enter() -> None:
-        for row in (X, Y):
-            _keep(state, row, position[row])
-        for row in (SPEED_X, SPEED_Y):
-            _keep(state, row, jnp.zeros((joints, LANES), jnp.float32))
-        window[...] = jnp.zeros_like(window)
-        spent[...] = jnp.zeros_like(spent)
-        measures[...] = jnp.zeros_like(measures)
+    level: Any
+    clock_at: Any
+    clock_from: Any
+    position: Any
+    share: Any
+    springs: Any
+    place: Any
+    groups: Any
+    centers: Any  # [2, lanes] m, of this sample
+    measures: Any
+    paths: tuple[Any, ...]  # [2, joints, lanes] m, of this sample, where they are wanted
+    state: Any  # [STATE, 2 joints, lanes]
+    pulls: Any  # see `pull_pairs`
+    window: Any  # see `look_up`
+    spent: Any  # [2, joints, lanes]: steps with contact, and power over the muscles' rate
 
-    for row in (X, Y):
-        centers[row : row + 1] = _center(share, state, row)
-        if paths:
-            path[0][row] = state[row, :joints]
-    _check(measures, state)
 
-    start = sample * episode.interval
-    steps = jnp.minimum(episode.interval, episode.steps - start)
+def _turn(episode: Episode, unroll: int, *refs: Any) -> None:
+    given, paths, kept = refs[:10], refs[10:-4], refs[-4:]
+    here = _Refs(*given, paths, *kept)  # type: ignore[call-arg]
+    sample = pl.program_id(1)
+    pl.when(sample == 0)(functools.partial(_enter, here))
+    _take_sample(here)
 
-    def step(ground: bool, now: Array, carry: int) -> int:
-        cosine, sine = _clock(clock_at, clock_from, sample, now)
-        force_x, force_y, power = pull_pairs(state, springs, pulls, cosine, sine, unroll=unroll)
-        motion = accelerate(episode.world, _motion(state), force_x, force_y)
-        if ground:
-            motion, felt = move_among_segments(episode.world, _segments(window), motion)
-        else:
-            height = place[LEVEL : LEVEL + 1]
-            motion, felt = move_on_level(episode.world, height, motion)
-        for row, value in zip(
-            (X, Y, SPEED_X, SPEED_Y),
-            (motion.x, motion.y, motion.speed_x, motion.speed_y),
-            strict=True,
-        ):
-            _keep(state, row, value)
-        spent[0] = spent[0] + felt
-        spent[1] = spent[1] + power
-        return carry
+    begin = sample * episode.interval
+    steps = jnp.minimum(episode.interval, episode.steps - begin)
+    is_level = here.level[pl.program_id(0)] == 1
 
-    @pl.when(level[block] == 1)
+    def step(is_level: bool, now: Array, carry: int) -> int:
+        clock = _clock(here, sample, now)
+        _step(here, episode.world, clock, is_level=is_level, unroll=unroll)
+        return carry  # nothing: all is in memory
+
+    @pl.when(is_level)
     def _walk_on_level() -> None:
-        jax.lax.fori_loop(0, steps, functools.partial(step, False), 0)
+        jax.lax.fori_loop(0, steps, functools.partial(step, True), 0)
 
-    @pl.when(level[block] == 0)
+    @pl.when(jnp.logical_not(is_level))
     def _walk_on_ground() -> None:
         def look_and_walk(look: Array, carry: int) -> int:
-            x, y = (state[row, :joints] for row in (X, Y))
-            look_up(groups, place, window, x, y, unroll=unroll > 1)
+            look_up(here.groups, here.place, here.window, here.state, unroll=unroll > 1)
             first = look * STEPS_PER_LOOK
             last = jnp.minimum(first + STEPS_PER_LOOK, steps)
-            return jax.lax.fori_loop(first, last, functools.partial(step, True), carry)
+            return jax.lax.fori_loop(first, last, functools.partial(step, False), carry)
 
         looks = jax.lax.div(steps + (STEPS_PER_LOOK - 1), STEPS_PER_LOOK)
         jax.lax.fori_loop(0, looks, look_and_walk, 0)
 
-    @pl.when(sample == pl.num_programs(1) - 1)
-    def _measure() -> None:
-        _check(measures, state)
-        world = episode.world
-        contact = jnp.sum(share[...] * spent[0], axis=0, keepdims=True)
-        power = jnp.sum(spent[1], axis=0, keepdims=True)
-        measures[CONTACT : CONTACT + 1] = contact * (world.time_step / (episode.seconds or 1.0))
-        measures[ENERGY : ENERGY + 1] = power * (world.muscle_rate * world.time_step)
-        for row, name in ((X, LAST_X), (Y, LAST_Y)):
-            measures[name : name + 1] = _center(share, state, row)
+    pl.when(sample == pl.num_programs(1) - 1)(functools.partial(_measure, here, episode))
+
+
+def _enter(here: _Refs) -> None:
+    """A block at rest where it starts."""
+    for row in (X, Y):
+        _keep(here.state, row, here.position[row])
+    for row in (SPEED_X, SPEED_Y):
+        _keep(here.state, row, jnp.zeros_like(here.position[0]))
+    for each in (here.window, here.spent, here.measures):
+        each[...] = jnp.zeros_like(each)
+
+
+def _take_sample(here: _Refs) -> None:
+    for row in (X, Y):
+        here.centers[row : row + 1] = _center(here, row)
+        for path in here.paths:
+            path[row] = here.state[row, : path.shape[1]]
+    _check(here)
+
+
+def _step(
+    here: _Refs, world: World, clock: tuple[Array, Array], *, is_level: bool, unroll: int
+) -> None:
+    """One time step."""
+    *force, power = pull_pairs(here.state, here.springs, here.pulls, *clock, unroll=unroll)
+    motion = accelerate(world, _motion(here.state), *force)
+    if is_level:
+        motion, felt = move_on_level(world, here.place[LEVEL : LEVEL + 1], motion)
+    else:
+        motion, felt = move_among_segments(world, _segments(here.window), motion)
+    _keep(here.state, X, motion.x)
+    _keep(here.state, Y, motion.y)
+    _keep(here.state, SPEED_X, motion.speed_x)
+    _keep(here.state, SPEED_Y, motion.speed_y)
+    here.spent[0] = here.spent[0] + felt
+    here.spent[1] = here.spent[1] + power
+
+
+def _measure(here: _Refs, episode: Episode) -> None:
+    _check(here)
+    world, measures = episode.world, here.measures
+    contact = jnp.sum(here.share[...] * here.spent[0], axis=0, keepdims=True)
+    power = jnp.sum(here.spent[1], axis=0, keepdims=True)
+    measures[CONTACT : CONTACT + 1] = contact * (world.time_step / (episode.seconds or 1.0))
+    measures[ENERGY : ENERGY + 1] = power * (world.muscle_rate * world.time_step)
+    for row, name in ((X, LAST_X), (Y, LAST_Y)):
+        measures[name : name + 1] = _center(here, row)
 
 
 def _keep(state: Any, row: int, value: Array) -> None:
@@ -203,10 +231,10 @@ def _keep(state: Any, row: int, value: Array) -> None:
     state[row, joints:] = value
 
 
-def _clock(clock_at: Any, clock_from: Any, sample: Array, now: Array) -> tuple[Array, Array]:
-    """Cosine and sine of the sum of two angles."""
-    cosine, sine = clock_at[0, sample], clock_at[1, sample]
-    cosine_on, sine_on = clock_from[0, now], clock_from[1, now]
+def _clock(here: _Refs, sample: Array, now: Array) -> tuple[Array, Array]:
+    """Cosine and sine of the muscles' angle: of that at the sample and that since."""
+    cosine, sine = here.clock_at[0, sample], here.clock_at[1, sample]
+    cosine_on, sine_on = here.clock_from[0, now], here.clock_from[1, now]
     return cosine * cosine_on - sine * sine_on, sine * cosine_on + cosine * sine_on
 
 
@@ -224,16 +252,18 @@ def _segments(window: Any) -> list[list[Array]]:
     ]
 
 
-def _center(share: Any, state: Any, row: int) -> Array:
+def _center(here: _Refs, row: int) -> Array:
     """Of mass, along one axis, [1, lanes] m."""
-    return jnp.sum(share[...] * state[row, : share.shape[0]], axis=0, keepdims=True)
+    share = here.share[...]
+    return jnp.sum(share * here.state[row, : share.shape[0]], axis=0, keepdims=True)
 
 
-def _check(measures: Any, state: Any) -> None:
+def _check(here: _Refs) -> None:
     """Notes which walkers have left the finite and plausible numbers."""
-    joints = state.shape[1] // 2
+    joints = here.share.shape[0]
     sound = jnp.full((joints, LANES), True)
     for row, most in ((X, jnp.inf), (Y, jnp.inf), (SPEED_X, MAX_SPEED), (SPEED_Y, MAX_SPEED)):
-        sound &= jnp.abs(state[row, :joints]) < most
+        sound &= jnp.abs(here.state[row, :joints]) < most
     lost = jnp.max(jnp.where(sound, 0.0, 1.0), axis=0, keepdims=True)
-    measures[DIVERGED : DIVERGED + 1] = jnp.maximum(measures[DIVERGED : DIVERGED + 1], lost)
+    noted = here.measures[DIVERGED : DIVERGED + 1]
+    here.measures[DIVERGED : DIVERGED + 1] = jnp.maximum(noted, lost)
