@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,15 @@ from elmjax.bench.record import circumstances, write_record
 RECORD = Path("docs", "benchmarks", "tpu-static", "bundles.json")
 STEPS = 2400  # of a walk of ten seconds
 
+# What is counted, bundles each: a step on level ground and on other ground, and a look, every few
+# steps, at what may be touched there, without and for each group of cells that walkers stand on.
+LOOPS = ("level_step", "ground_step", "look", "look_group")
+
 # Cycles a second: that at which the chip's matrix units reach the peak that its maker states.
 CLOCKS = {"v5e": 1.5e9, "v6e": 1.75e9}
 _TOPOLOGIES = {"v5e": "v5e:2x2", "v6e": "v6e:2x2"}
 # As a machine with a chip would say, and that other processes may have the compiler open.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
     "TPU_SKIP_MDS_QUERY": "1",
     "TPU_ACCELERATOR_TYPE": "v5litepod-1",
@@ -62,6 +66,11 @@ CASES = tuple(
         (64, 512, "hills"),
     )
 )
+
+
+def case_of(row: dict[str, Any]) -> Case:
+    """The case of a row of the record."""
+    return Case(**{field.name: row[field.name] for field in fields(Case)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +130,7 @@ def count(case: Case) -> dict[str, Any]:
         flags = f"--xla_jf_dump_to={folder} --xla_jf_dump_llo_text=true"
         done = subprocess.run(
             [sys.executable, "-c", f"from elmjax.bench import bundles; {_call(case)}"],
-            env={**os.environ, **_ENVIRONMENT, "LIBTPU_INIT_ARGS": flags},
+            env={**os.environ, **ENVIRONMENT, "LIBTPU_INIT_ARGS": flags},
             capture_output=True,
             text=True,
             check=False,
@@ -151,12 +160,13 @@ def _costs(case: Case, program: Loop, candidates: int) -> dict[str, Any]:
     level, look = turn.inner
     group, ground = look.inner
     shifts = case.joints // 2 - 1
-    row = {
-        "level_step": level.bundles(shifts),
-        "ground_step": ground.bundles(shifts),
-        "look": look.own,
-        "look_group": group.bundles(6 * candidates),
-    }
+    counts = (
+        level.bundles(shifts),
+        ground.bundles(shifts),
+        look.own,
+        group.bundles(6 * candidates),
+    )
+    row = dict(zip(LOOPS, counts, strict=True))
     # Where walkers of a block stand on one group of cells, as they do near the start.
     on_ground = row["ground_step"] + (row["look"] + row["look_group"]) / STEPS_PER_LOOK
     walks = CLOCKS[case.chip] * LANES / STEPS

@@ -56,24 +56,6 @@ def bodies(random_body):
 
 
 @pytest.fixture(scope="module")
-def reference(box2d, make_body):
-    walkers = []
-    for walker in box2d["walkers"]:
-        first, second, rigid, amplitude, phase = map(np.array, zip(*walker["springs"], strict=True))
-        rigid = rigid.astype(bool)
-        walkers.append(
-            make_body(
-                walker["joints"],
-                np.stack([first, second], axis=1),
-                rigid=rigid,
-                amplitude=np.where(rigid, 0.0, amplitude.astype(float)),
-                phase=np.where(rigid, 0.0, phase.astype(float)),
-            )
-        )
-    return walkers
-
-
-@pytest.fixture(scope="module")
 def everywhere(bodies, reference, box2d):
     """Every body on every terrain, by name and as Box2D walked them."""
     named = [make_terrain(name) for name in TERRAINS]
