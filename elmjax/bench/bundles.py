@@ -157,7 +157,7 @@ def _costs(case: Case, program: Loop, candidates: int) -> dict[str, Any]:
     from physics.backends.pallas.tpu.cells import LANES, STEPS_PER_LOOK
 
     (turn,) = program.inner
-    level, look = turn.inner
+    *_, level, look = turn.inner  # behind the copy of cells to the chip
     group, ground = look.inner
     shifts = case.joints // 2 - 1
     counts = (

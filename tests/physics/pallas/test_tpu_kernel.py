@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from physics.assemble import assemble
+from physics.backends.batch import Batch
 from physics.backends.pallas.springs import COEFFICIENTS
-from physics.backends.pallas.tpu import cells
+from physics.backends.pallas.tpu import cells, program
 from physics.backends.pallas.tpu.backend import PallasTpu, chunk_sizes
 from physics.backends.pallas.tpu.pairs import lay_out, pair_count
 from physics.body import CAPACITIES, Capacity
@@ -76,6 +77,25 @@ def test_only_level_ground_is_level():
     assert [name for name, level in zip(names, table.level, strict=True) if level] == ["flat"]
     level = table.places[names.index("flat"), cells.LEVEL]
     assert level == np.float32(WORLD.joint_radius)
+
+
+def test_a_block_copies_the_cells_of_its_terrains(random_body):
+    names = ["steps", "flat", "hills", "poet", "tunnel"]
+    grounds = [make_terrain(name) for name in names]
+    of = np.repeat(np.arange(5, dtype=np.int32), 77)[: 3 * cells.LANES]
+    walkers = assemble([random_body(1)] * len(of), [grounds[i] for i in of], CAPACITIES[0], WORLD)
+    joined = cells.join_cells(grounds, WORLD)
+    batch = Batch(walkers=walkers, terrains=joined, terrain_of=of)
+    operands, order = program._operands(batch), program._by_terrain(batch)
+    first = operands["place"][cells.FIRST_GROUP].astype(int)
+    start = np.repeat(operands["blocks"][1], cells.LANES)
+    there = of[order]
+    np.testing.assert_array_equal(start + first, joined.places[there, cells.FIRST_GROUP])
+    assert start.max() > 0
+    assert (first + joined.counts[there]).max() <= len(operands["most_groups"])
+    assert start.max() + len(operands["most_groups"]) <= len(joined.groups)
+    level = np.repeat(operands["blocks"][0], cells.LANES)
+    np.testing.assert_array_equal(there[level == 1], 1)
 
 
 @pytest.fixture(scope="module")

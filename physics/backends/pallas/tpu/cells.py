@@ -52,6 +52,7 @@ class Cells:
     # Of each terrain: lower left end (m) and cells per metre of the grid, its last column and row,
     # its first group, and the height of joints on it where it is nothing but level ground (m).
     places: Array  # [terrains, PLACE_FIELDS] float32
+    counts: Array  # [terrains] int32, groups of each
     level: Array  # [terrains] bool: nothing but level ground
 
 
@@ -66,13 +67,23 @@ def join_cells(terrains: Sequence[Terrain], world: World) -> Cells:
     most = max(part.groups.shape[1] for part in parts)
     first = np.cumsum([0, *(len(part.groups) for part in parts)])
     nothing = np.tile(empty_segment(), most // 6)[:, None]
-    size = 1 << (int(first[-1]) - 1).bit_length()
+    size = power_of_two(int(first[-1]))
     groups = np.tile(nothing, (size, 1, LANES)).astype(np.float32)
     places = np.concatenate([part.places for part in parts])
     places[:, FIRST_GROUP] = first[:-1]
     for start, part in zip(first, parts, strict=False):
         groups[start : start + len(part.groups), : part.groups.shape[1]] = part.groups
-    return Cells(groups=groups, places=places, level=np.concatenate([p.level for p in parts]))
+    return Cells(
+        groups=groups,
+        places=places,
+        counts=np.diff(first).astype(np.int32),
+        level=np.concatenate([part.level for part in parts]),
+    )
+
+
+def power_of_two(count: int) -> int:
+    """The smallest that is not less: few sizes are few programs."""
+    return 1 << (count - 1).bit_length()
 
 
 _KNOWN: dict[tuple[int, World], Cells] = {}
@@ -124,6 +135,7 @@ def _build(terrain: Terrain, world: World) -> Cells:
     return Cells(
         groups=groups,
         places=np.array([place], np.float32),
+        counts=np.array([len(groups)], np.int32),
         level=np.array([len(segments.length) == 1]),
     )
 

@@ -26,7 +26,7 @@ def look_up(groups: Any, place: Any, window: Any, state: Any, *, unroll: bool) -
     """Writes the segments that joints may touch into the window.
 
     Args:
-        groups: Reference to `Cells.groups`.
+        groups: Reference to groups of `Cells.groups`, that FIRST_GROUP counts from.
         place: Reference to [PLACE_FIELDS, lanes], each walker's column of `Cells.places`.
         window: Reference to [candidates * 6, joints, lanes], to write to.
         state: Reference to what `pull_pairs` reads.

@@ -49,18 +49,20 @@ _MEMORY = 100 * 2**20  # bytes, of 128 MiB
 
 
 def walk_blocks(
-    episode: Episode, *, paths: bool, interpret: bool, **operands: Array
+    episode: Episode, *, most_groups: int, paths: bool, interpret: bool, **operands: Array
 ) -> tuple[Array, Array, Array]:
     """Walks of a batch, a multiple of LANES.
 
     Args:
         episode: How the walkers walk.
+        most_groups: Of a block.
         paths: Whether the joints' paths are wanted.
         interpret: Whether to run where there is no TPU, slowly.
-        **operands: `level` [blocks] int32, whether all stand on level ground; `clock_at` the
-            samples, [2, samples], and `clock_from` one to the next, [2, interval], of
-            `muscle_clock`; `position` [2, joints, batch] m; `share` [joints, batch]; `springs`
-            [COEFFICIENTS, pairs, batch]; `place` [PLACE_FIELDS, batch]; `groups` of `Cells`.
+        **operands: `blocks` [2, blocks] int32, whether all of a block stand on level ground,
+            and the first of its groups of cells; `clock_at` the samples, [2, samples], and
+            `clock_from` one to the next, [2, interval], of `muscle_clock`; `position` [2, joints,
+            batch] m; `share` [joints, batch]; `springs` [COEFFICIENTS, pairs, batch]; `place`
+            [PLACE_FIELDS, batch]; `groups` of `Cells`.
 
     Returns:
         Centres of mass, [samples, 2, batch] m; MEASURES, [MEASURES, batch]; paths,
@@ -71,19 +73,20 @@ def walk_blocks(
     candidates = operands["groups"].shape[1]
     whole = pl.BlockSpec(memory_space=pltpu.SMEM)
     inputs = {
-        "level": whole,
+        "blocks": whole,
         "clock_at": whole,
         "clock_from": whole,
         "position": _block(2, joints),
         "share": _block(joints),
         "springs": _block(len(COEFFICIENTS), pair_count(joints)),
         "place": _block(PLACE_FIELDS),
-        "groups": pl.BlockSpec(memory_space=pltpu.VMEM),
+        "groups": pl.BlockSpec(memory_space=pl.ANY),
     }
     outputs = [(_sampled(2), (samples, 2)), (_block(MEASURES), (MEASURES,))]
     if paths:
         outputs.append((_sampled(2, joints), (samples, 2, joints)))
     scratch = [
+        (most_groups, candidates),
         (STATE, 2 * joints),
         (joints // 2 - 1, 2, 2 * joints),
         (candidates, joints),
@@ -127,17 +130,18 @@ def _unroll(joints: int) -> int:
 class _Refs(NamedTuple):
     """What a turn reads and writes, with a walker in each lane."""
 
-    level: Any
+    blocks: Any
     clock_at: Any
     clock_from: Any
     position: Any
     share: Any
     springs: Any
     place: Any
-    groups: Any
+    groups: Any  # of all terrains
     centers: Any  # [2, lanes] m, of this sample
     measures: Any
     paths: tuple[Any, ...]  # [2, joints, lanes] m, of this sample, where they are wanted
+    near: Any  # [most_groups, candidates * 6, lanes], of the terrains of this block
     state: Any  # [STATE, 2 joints, lanes]
     pulls: Any  # see `pull_pairs`
     window: Any  # see `look_up`
@@ -145,15 +149,15 @@ class _Refs(NamedTuple):
 
 
 def _turn(episode: Episode, unroll: int, *refs: Any) -> None:
-    given, paths, kept = refs[:10], refs[10:-4], refs[-4:]
+    given, paths, kept = refs[:10], refs[10:-5], refs[-5:]
     here = _Refs(*given, paths, *kept)  # type: ignore[call-arg]
-    sample = pl.program_id(1)
-    pl.when(sample == 0)(functools.partial(_enter, here))
+    block, sample = pl.program_id(0), pl.program_id(1)
+    pl.when(sample == 0)(functools.partial(_enter, here, here.blocks[1, block]))
     _take_sample(here)
 
     begin = sample * episode.interval
     steps = jnp.minimum(episode.interval, episode.steps - begin)
-    is_level = here.level[pl.program_id(0)] == 1
+    is_level = here.blocks[0, block] == 1
 
     def step(is_level: bool, now: Array, carry: int) -> int:
         clock = _clock(here, sample, now)
@@ -167,7 +171,7 @@ def _turn(episode: Episode, unroll: int, *refs: Any) -> None:
     @pl.when(jnp.logical_not(is_level))
     def _walk_on_ground() -> None:
         def look_and_walk(look: Array, carry: int) -> int:
-            look_up(here.groups, here.place, here.window, here.state, unroll=unroll > 1)
+            look_up(here.near, here.place, here.window, here.state, unroll=unroll > 1)
             first = look * STEPS_PER_LOOK
             last = jnp.minimum(first + STEPS_PER_LOOK, steps)
             return jax.lax.fori_loop(first, last, functools.partial(step, False), carry)
@@ -178,8 +182,9 @@ def _turn(episode: Episode, unroll: int, *refs: Any) -> None:
     pl.when(sample == pl.num_programs(1) - 1)(functools.partial(_measure, here, episode))
 
 
-def _enter(here: _Refs) -> None:
+def _enter(here: _Refs, first_group: Array) -> None:
     """A block at rest where it starts."""
+    pltpu.sync_copy(here.groups.at[pl.ds(first_group, here.near.shape[0])], here.near)
     for row in (X, Y):
         _keep(here.state, row, here.position[row])
     for row in (SPEED_X, SPEED_Y):

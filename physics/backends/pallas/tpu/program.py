@@ -12,7 +12,7 @@ import numpy as np
 from physics.backends.batch import Batch, Episode
 from physics.backends.pallas.clock import muscle_clock
 from physics.backends.pallas.measures import to_walks
-from physics.backends.pallas.tpu.cells import LANES
+from physics.backends.pallas.tpu.cells import FIRST_GROUP, LANES, PLACE_FIELDS, power_of_two
 from physics.backends.pallas.tpu.kernel import walk_blocks
 from physics.backends.pallas.tpu.pairs import lay_out
 from physics.types import Array, Walk
@@ -57,7 +57,7 @@ def compile_batch(batch: Batch, form: Form, device: jax.Device) -> Program:
 def _by_terrain(batch: Batch) -> np.ndarray:
     """An order in which walkers of one terrain share blocks, with those on level ground in front.
 
-    Blocks on level ground walk faster, and others look up fewer cells.
+    Blocks on level ground walk faster, and others look among fewer cells.
     """
     there = np.maximum(batch.terrain_of, 0)
     rough = ~batch.terrains.level[there]
@@ -66,13 +66,22 @@ def _by_terrain(batch: Batch) -> np.ndarray:
 
 def _operands(batch: Batch) -> dict[str, Any]:
     order = _by_terrain(batch)
-    of = np.maximum(batch.terrain_of, 0)[order]
-    level = batch.terrains.level[of].reshape(-1, LANES).all(axis=1)
+    of = np.maximum(batch.terrain_of, 0)[order].reshape(-1, LANES)
+    cells = batch.terrains
+    level = cells.level[of].all(axis=1)
+    # The groups of a block's terrains stand one behind another, because it is sorted.
+    first = cells.places[of, FIRST_GROUP].min(axis=1).astype(np.int32)
+    last = (cells.places[of, FIRST_GROUP] + cells.counts[of]).max(axis=1).astype(np.int32)
+    most = power_of_two(int((last - first).max()))
+    start = np.minimum(first, max(0, len(cells.groups) - most))
+    place = cells.places[of]
+    place[..., FIRST_GROUP] -= start[:, None]
     return {
         "walkers": jax.tree.map(lambda leaf: leaf[order], batch.walkers),
-        "level": level.astype(np.int32),
-        "place": np.ascontiguousarray(batch.terrains.places[of].T),
-        "groups": batch.terrains.groups,
+        "blocks": np.stack([level.astype(np.int32), start]),
+        "place": np.ascontiguousarray(place.reshape(-1, PLACE_FIELDS).T),
+        "groups": cells.groups,
+        "most_groups": np.zeros(min(most, len(cells.groups)), bool),  # by its length
     }
 
 
@@ -84,7 +93,7 @@ def walk(operands: dict[str, Any], form: Form) -> tuple[Walk, Array]:
         episode,
         paths=form.paths,
         interpret=form.interpret,
-        level=operands["level"],
+        blocks=operands["blocks"],
         clock_at=clock_at,
         clock_from=clock_from,
         position=jnp.moveaxis(walkers.position, 0, -1),
@@ -92,6 +101,7 @@ def walk(operands: dict[str, Any], form: Form) -> tuple[Walk, Array]:
         springs=lay_out(walkers),
         place=operands["place"],
         groups=operands["groups"],
+        most_groups=len(operands["most_groups"]),
     )
     # Every axis of walkers comes to the front.
     walks = to_walks(jnp.moveaxis(centers, -1, 0), measures.T)
