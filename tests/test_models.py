@@ -1,10 +1,13 @@
 """What ships with the package is there, loads, and is what the configurations name."""
 
+import json
+import random
+
 import pytest
 
 from elmjax import config as configuration
 from elmjax.config import Evolve
-from elmjax.programs import SEEDS, Limits, canonical, open_engine
+from elmjax.programs import SEEDS, Limits, canonical, functions, open_engine
 from elmjax.stages.operators import make_mutator
 from elmjax.stages.run import language_model, model_folder
 
@@ -30,3 +33,22 @@ def test_the_shipped_model_writes_walkers_that_run() -> None:
         executions = pool.run(programs)
     assert sum(execution.body is not None for execution in executions) >= 16
     assert square not in programs
+
+
+def test_the_general_model_edits_ordinary_functions() -> None:
+    # Not a program of its training: its recipe draws from other seeds than these.
+    parents = [functions.generate(random.Random(f"unseen {index}")) for index in range(4)]
+    children = make_mutator(Evolve(model="general"), "diff")(parents, 32, seed=0)
+    programs = [child.program for child in children if child.program is not None]
+    # Its card says that more than nine in ten edits of programs it never saw the like of apply.
+    assert len(programs) >= 96
+    with open_engine("auto", workers=1, limits=Limits()) as pool:
+        executions = pool.run([functions.show(program) for program in programs])
+    # Half of what applies runs still and returns something: less is generous.
+    assert sum(execution.body is not None for execution in executions) >= 48
+
+
+def test_the_general_model_never_saw_a_walker() -> None:
+    vocabulary = json.loads((model_folder("general") / "tokenizer.json").read_text())
+    entries = {entry.strip("Ġ") for entry in vocabulary["model"]["vocab"]}
+    assert not any(word in entry for entry in entries for word in ("walker", "joint", "muscle"))

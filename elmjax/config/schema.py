@@ -251,16 +251,22 @@ class OperatorTuning:
     weighting: Literal["equal", "gain"] = "equal"
     replay: PartialShare = 0.25  # of the parents read: generated ones
     replay_parents: Count = 256  # generated; read more than once where more are needed
+    # Of the replayed: ordinary functions, the others are walkers. 1 teaches `general` no walker.
+    replay_functions: Share = 0.0
     program_weight: NonNegative = 0.05  # weight of the loss on the program itself
     optimiser: Optimiser = field(
-        default_factory=lambda: Optimiser(steps=120, learning_rate=1e-3, warmup=10, rows=8)
+        default_factory=lambda: Optimiser(
+            steps=120, learning_rate=1e-3, warmup=10, rows=4, row_length=1024
+        )
     )
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
     # The continual form: iterations between updates on what the run has accepted; 0: none.
     every: Natural = 0
     update: Optimiser = field(
-        default_factory=lambda: Optimiser(steps=12, learning_rate=1e-3, warmup=2, rows=8)
+        default_factory=lambda: Optimiser(
+            steps=12, learning_rate=1e-3, warmup=2, rows=4, row_length=1024
+        )
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from elmjax.config import Config, ConfigError, OperatorTuning, Optimiser
-from elmjax.corpus import EditedProgram
+from elmjax.corpus import EditedProgram, Order
 from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
@@ -160,13 +160,14 @@ def _replay(run: Run) -> list[EditedProgram]:
     (run.folder / STAGE).mkdir(exist_ok=True)
     if config.replay == 0.0:
         return []
-    return generated(
-        run,
-        f"{STAGE}/replay",
+    order = Order(
         parents=config.replay_parents,
         edits=REPLAYED_EDITS,
+        functions=config.replay_functions,
+        bugs=run.config.pretrain.bugs,
         seed=run.seed(f"{STAGE}/replay"),
     )
+    return generated(run, f"{STAGE}/replay", order)
 
 
 def _compare(seeds: tuple[str, ...], base: dict[str, Any], tuned: dict[str, Any]) -> dict[str, Any]:

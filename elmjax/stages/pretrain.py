@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from elmjax.corpus import EditedProgram
+from elmjax.corpus import EditedProgram, Order
 from elmjax.diffs import FIX_BUGS, MESSAGES
 from elmjax.files import write_whole
 from elmjax.lm import decoder, store
@@ -58,9 +58,9 @@ def pretrain(run: Run) -> dict[str, Any]:
 def _corpora(run: Run) -> tuple[list[EditedProgram], list[EditedProgram]]:
     """What is learned, and programs that are not among that, to test on."""
     config = run.config.pretrain
-    make = partial(generated, run, edits=config.edits)
-    train = make(f"{STAGE}/train", parents=config.parents, seed=run.seed(STAGE, 1))
-    test = make(f"{STAGE}/test", parents=config.held_out, seed=run.seed(STAGE, 2))
+    order = partial(Order, edits=config.edits, functions=config.functions, bugs=config.bugs)
+    train = generated(run, f"{STAGE}/train", order(parents=config.parents, seed=run.seed(STAGE, 1)))
+    test = generated(run, f"{STAGE}/test", order(parents=config.held_out, seed=run.seed(STAGE, 2)))
     seen = {parent.program for parent in train}
     return train, [parent for parent in test if parent.program not in seen]
 

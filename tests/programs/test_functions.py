@@ -1,4 +1,6 @@
 import ast
+import builtins
+import keyword
 import random
 from collections import Counter
 
@@ -7,7 +9,7 @@ import pytest
 
 from elmjax.programs import Verdict, canonical
 from elmjax.programs.functions import generate, show
-from elmjax.programs.functions.draft import Draft
+from elmjax.programs.functions.draft import NOUNS, Draft, coin
 from elmjax.programs.functions.generation import LONGEST, SHORTEST, STYLES
 
 
@@ -39,7 +41,7 @@ def test_programs_are_ordinary_and_different(programs):
         for node in ast.walk(ast.parse(program))
         if isinstance(node, ast.FunctionDef)
     }
-    assert len(functions) > 300
+    assert len(functions) > 300  # of 300 programs, so that names are not learned by heart
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
@@ -74,3 +76,17 @@ def test_different_results_give_different_bodies(pool):
     assert len(digests) == len(set(results))
     again = pool.run_one(show("def other():\n    a = 0.5\n    return a + a\n"))
     assert again.body.digest() == bodies[-2].body.digest()
+
+
+def test_words_are_coined_in_some_programs_and_known_in_others():
+    drafts = [Draft(random.Random(seed)) for seed in range(200)]
+    known = sum(draft.noun() in NOUNS for draft in drafts)
+    assert 50 <= known <= 110  # 0.4 of 200, within four standard deviations
+
+
+def test_coined_words_are_names():
+    rng = random.Random(0)
+    words = [coin(rng) for _ in range(2000)]
+    assert all(word.isidentifier() and not keyword.iskeyword(word) for word in words)
+    assert not any(hasattr(builtins, word) for word in words)
+    assert len(set(words)) > 1000

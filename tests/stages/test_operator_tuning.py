@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elmjax import corpus
 from elmjax.config import ConfigError, Guard, OperatorTuning, Optimiser
 from elmjax.config.schema import Seed
 from elmjax.programs import SEEDS
@@ -191,3 +192,12 @@ def test_models_of_others_are_refused(make_config, monkeypatch) -> None:
     with pytest.raises(ConfigError, match=r"evolve.model: got .*, wanted a model of elmjax"):
         check(make_config())
     check(make_config(rounds=0))
+
+
+def test_ordinary_functions_are_replayed_where_asked(make_config, tmp_path) -> None:
+    config = make_config(replay=0.25, replay_parents=8, replay_functions=1.0)
+    with Run.open(tmp_path / "run", config) as run:
+        evolve_tuned(run)
+    replayed = corpus.load(tmp_path / "run" / "operator" / "replay.parquet")
+    assert len(replayed) >= 4
+    assert not any("walker" in parent.program for parent in replayed)

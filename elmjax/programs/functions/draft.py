@@ -1,5 +1,7 @@
 """An ordinary program while it is being written: its names, its functions, its examples."""
 
+import builtins
+import keyword
 import random
 from collections.abc import Callable, Sequence
 from textwrap import indent
@@ -31,6 +33,26 @@ WORDS = """
     sage sand silver slate snow spruce star stone storm swan thorn tide vale violet west
     willow wind winter
 """.split()  # noqa: SIM905 - a list would take a line for each
+# Of the programs, those whose words are coined: what cannot be learned by heart must be copied from
+# where it stands, and a model that copies can edit programs whose words it never saw.
+COINED = 0.6
+ONSETS = """
+    b c d f g h j k l m n p r s t v w x z bl br ch cl cr dr fl gr pl pr sh sk st th tr
+""".split()  # noqa: SIM905 - a list would take a line for each
+VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "oo")
+CODAS = ("", "", "", "n", "r", "s", "t", "l", "m", "ck", "nd", "x", "ph")
+
+
+def coin(rng: random.Random) -> str:
+    """A word of one or two syllables that means nothing, at times with an underscore in it."""
+    while True:
+        syllables = [
+            rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS)
+            for _ in range(rng.choice((1, 2, 2)))
+        ]
+        word = rng.choice(("", "", "", "_")).join(syllables)
+        if not keyword.iskeyword(word) and not hasattr(builtins, word):
+            return word
 
 
 class Draft:
@@ -42,13 +64,14 @@ class Draft:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+        self._coined = rng.random() < COINED
         self._taken: set[str] = set()
         self._functions: list[str] = []
         self._examples: list[str] = []
 
     def noun(self) -> str:
         """A name for a value that no other thing of the program is called."""
-        return self._name(lambda: self.rng.choice(NOUNS))
+        return self._name(lambda: self._word(NOUNS))
 
     def letter(self) -> str:
         """A short name, as loops and formulas have."""
@@ -60,11 +83,11 @@ class Draft:
 
     def plural(self) -> str:
         """A name for a list."""
-        return self._name(lambda: f"{self.rng.choice(NOUNS)}s")
+        return self._name(lambda: f"{self._word(NOUNS)}s")
 
     def verb(self) -> str:
         """A name for a function."""
-        return self._name(lambda: f"{self.rng.choice(VERBS)}_{self.rng.choice(NOUNS)}")
+        return self._name(lambda: f"{self._word(VERBS)}_{self._word(NOUNS)}")
 
     def pick(self, *choices: str) -> str:
         """One of some texts."""
@@ -87,7 +110,7 @@ class Draft:
 
     def word(self) -> str:
         """A quoted word."""
-        return repr(self.rng.choice(WORDS))
+        return repr(self._word(WORDS))
 
     def words(self) -> str:
         """A list of quoted words."""
@@ -126,6 +149,9 @@ class Draft:
         lines = [f"{name} = {call}" for name, call in zip(names, self._examples, strict=True)]
         result = ", ".join(names)
         return [*lines, f"return {result if len(names) == 1 else f'({result})'}"]
+
+    def _word(self, known: Sequence[str]) -> str:
+        return coin(self.rng) if self._coined else self.rng.choice(known)
 
     def _name(self, draw: Callable[[], str]) -> str:
         while True:

@@ -2,7 +2,7 @@
 
 import random
 
-from elmjax.programs.functions import arithmetic, records, sequences
+from elmjax.programs.functions import arithmetic, construction, records, sequences
 from elmjax.programs.functions.draft import Draft
 
 STYLES = (
@@ -25,6 +25,9 @@ STYLES = (
     records.holder,
     records.closure,
     records.guarded,
+    construction.assembled,
+    construction.corners,
+    construction.wired,
 )
 
 SHORTEST, LONGEST = 100, 1500  # characters
