@@ -183,8 +183,9 @@ def compile_case(case: Case) -> int:
 
     from physics.assemble import assemble
     from physics.backends.batch import Batch, Episode
+    from physics.backends.pallas.form import Form
     from physics.backends.pallas.tpu.cells import LANES, join_cells
-    from physics.backends.pallas.tpu.program import Form, compile_batch
+    from physics.backends.pallas.tpu.program import compile_batch
     from physics.body import Body, Capacity
     from physics.terrain import make_terrain
     from physics.world import World

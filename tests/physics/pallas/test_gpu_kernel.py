@@ -6,8 +6,9 @@ import pytest
 
 from physics.assemble import assemble
 from physics.backends.batch import Batch, Episode, join_terrains
+from physics.backends.pallas.form import Form
 from physics.backends.pallas.gpu.backend import PallasGpu
-from physics.backends.pallas.gpu.program import Form, walk
+from physics.backends.pallas.gpu.program import walk
 from physics.body import CAPACITIES
 from physics.simulate import simulate, trajectory
 from physics.terrain import make_terrain

@@ -8,7 +8,8 @@ import numpy as np
 
 from physics.backends.batch import Batch, Episode, join_terrains
 from physics.backends.pallas.capacities import MOST_JOINTS, check_capacities
-from physics.backends.pallas.gpu.program import Form, compile_batch
+from physics.backends.pallas.form import Form
+from physics.backends.pallas.gpu.program import compile_batch
 from physics.body import Capacity
 from physics.schedule import SIZE_DIVISORS, Chunk, schedule_alike
 from physics.types import Terrain, Walk, Walker

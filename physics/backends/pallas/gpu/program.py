@@ -1,46 +1,28 @@
 """The kernel as a compiled program of JAX: from batches to walks."""
 
-import dataclasses
-import functools
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from physics.backends.batch import Batch, Episode, spread
+from physics.backends.batch import Batch, spread
 from physics.backends.pallas.clock import muscle_clock
+from physics.backends.pallas.form import Form, Program, compile_walk
 from physics.backends.pallas.gpu.kernel import walk_each
 from physics.backends.pallas.measures import to_walks
 from physics.backends.pallas.springs import COEFFICIENTS
 from physics.types import Array, Walk, Walker
 from physics.wiring import ends_of
 
-# Of the walkers of a batch: their walks, and the paths of their joints, [batch, samples, 2, joints]
-# m; of no samples where they were not asked for.
-Program = Callable[[Batch], tuple[Walk, Array]]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Form:
-    """What is compiled into a program beside the shapes of its batch."""
-
-    episode: Episode
-    paths: bool  # of the joints, at every sample
-    interpret: bool
-
 
 def compile_batch(batch: Batch, form: Form, device: jax.Device) -> Program:
-    """The program for batches of these shapes; compiled once per process and device.
+    """The program for batches of these shapes.
 
     Args:
         batch: Walkers wired by `Indices`, on terrains of `join_terrains`.
         form: How they walk.
         device: Where to run.
     """
-    leaves, structure = jax.tree.flatten(batch)
-    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-    return _compile(structure, shapes, form, device)
+    return compile_walk(walk, batch, form, device)
 
 
 def walk(batch: Batch, form: Form) -> tuple[Walk, Array]:
@@ -78,16 +60,3 @@ def lay_out(walkers: Walker) -> Array:
     pairs = jnp.zeros((batch, joints, joints, len(COEFFICIENTS)), jnp.float32)
     pairs = pairs.at[row, first, second].set(values).at[row, second, first].set(values)
     return jnp.moveaxis(pairs, -1, 1)
-
-
-@functools.lru_cache(maxsize=256)
-def _compile(
-    structure: jax.tree_util.PyTreeDef,
-    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
-    form: Form,
-    device: jax.Device,
-) -> Program:
-    sharding = jax.sharding.SingleDeviceSharding(device)
-    leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
-    example = jax.tree.unflatten(structure, leaves)
-    return jax.jit(walk, static_argnums=1).lower(example, form).compile()

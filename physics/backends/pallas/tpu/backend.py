@@ -8,8 +8,9 @@ import numpy as np
 
 from physics.backends.batch import Batch, Episode
 from physics.backends.pallas.capacities import MOST_JOINTS, check_capacities
+from physics.backends.pallas.form import Form
 from physics.backends.pallas.tpu.cells import LANES, Cells, join_cells
-from physics.backends.pallas.tpu.program import Form, compile_batch
+from physics.backends.pallas.tpu.program import compile_batch
 from physics.body import Capacity
 from physics.schedule import Chunk, schedule_alike
 from physics.types import Terrain, Walk, Walker

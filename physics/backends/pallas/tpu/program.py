@@ -1,8 +1,5 @@
 """The kernel as a compiled program of JAX: from batches to walks."""
 
-import dataclasses
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -11,38 +8,23 @@ import numpy as np
 
 from physics.backends.batch import Batch, Episode
 from physics.backends.pallas.clock import muscle_clock
+from physics.backends.pallas.form import Form, Program, compile_walk
 from physics.backends.pallas.measures import to_walks
 from physics.backends.pallas.tpu.cells import FIRST_GROUP, LANES, PLACE_FIELDS, power_of_two
 from physics.backends.pallas.tpu.kernel import walk_blocks
 from physics.backends.pallas.tpu.pairs import lay_out
 from physics.types import Array, Walk
 
-# Of the walkers of a batch: their walks, and the paths of their joints, [batch, samples, 2, joints]
-# m; of no samples where they were not asked for.
-Program = Callable[[Batch], tuple[Walk, Array]]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Form:
-    """What is compiled into a program beside the shapes of its batch."""
-
-    episode: Episode
-    paths: bool  # of the joints, at every sample
-    interpret: bool
-
 
 def compile_batch(batch: Batch, form: Form, device: jax.Device) -> Program:
-    """The program for batches of these shapes; compiled once per process and device.
+    """The program for batches of these shapes.
 
     Args:
         batch: Walkers wired by `Indices`, on `Cells`, in a multiple of LANES.
         form: How they walk.
         device: Where to run.
     """
-    operands = _operands(batch)
-    leaves, structure = jax.tree.flatten(operands)
-    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-    program = _compile(structure, shapes, form, device)
+    program = compile_walk(walk, _operands(batch), form, device)
 
     def run(each: Batch) -> tuple[Walk, Array]:
         order = _by_terrain(each)
@@ -114,16 +96,3 @@ def _clocks(episode: Episode) -> tuple[np.ndarray, np.ndarray]:
         muscle_clock(episode.world, episode.interval * np.arange(samples)),
         muscle_clock(episode.world, np.arange(episode.interval)),
     )
-
-
-@functools.lru_cache(maxsize=256)
-def _compile(
-    structure: jax.tree_util.PyTreeDef,
-    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
-    form: Form,
-    device: jax.Device,
-) -> Callable[[dict[str, Any]], tuple[Walk, Array]]:
-    sharding = jax.sharding.SingleDeviceSharding(device)
-    leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
-    example = jax.tree.unflatten(structure, leaves)
-    return jax.jit(walk, static_argnums=1).lower(example, form).compile()
