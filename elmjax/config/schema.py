@@ -110,11 +110,18 @@ class GridConfig:
 class Physics:
     """What simulates walks."""
 
-    # "auto" is the fastest that is there. Walks are chaotic: after ten seconds no two agree, so
+    # "auto" is the best that is there. Walks are chaotic: after ten seconds no two agree, so
     # whoever goes on with a run elsewhere names one.
-    backend: Literal["auto", "xla", "native", "native-avx512", "native-avx2", "native-scalar"] = (
-        "auto"
-    )
+    backend: Literal[
+        "auto",
+        "xla",
+        "native",
+        "native-avx512",
+        "native-avx2",
+        "native-scalar",
+        "pallas_tpu",
+        "pallas_gpu",
+    ] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
