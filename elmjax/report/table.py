@@ -131,6 +131,8 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
     for stage, build in builders.items():
         if summary.get(stage):
             stack.add_row(build(summary[stage], lines))
+        if stage == "conditional" and (compared := _compared(summary.get(stage, {}))):
+            stack.add_row(_comparison_table(compared, lines))
         if stage == "conditional" and any(
             "best_of_dataset" in t for t in summary.get(stage, {}).values()
         ):
@@ -212,6 +214,11 @@ def _conditional_table(terrains: Mapping[str, Mapping[str, Any]], lines: box.Box
         cells = (_format_interval(told.get(time), signed=time == "change") for time in times)
         table.add_row(Text(terrain_label(terrain)), *cells)
     return table
+
+
+def _compared(terrains: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Terrains of which more is known than rewards."""
+    return {name: told for name, told in terrains.items() if "best_of_dataset" in told}
 
 
 def _comparison_table(terrains: Mapping[str, Mapping[str, Any]], lines: box.Box) -> Table:

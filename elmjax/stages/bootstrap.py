@@ -49,11 +49,11 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
         (inventor.names.index(place), ids)
         for place, texts in known.items()
         for text in texts
-        if len(ids := _tokens(inventor, text)) <= inventor.config.max_new_tokens
+        if len(ids := tokens(inventor, text)) <= inventor.config.max_new_tokens
     ]
     if not pairs:
         return params
-    whole = _rollout(inventor, pairs)
+    whole = as_rollout(inventor, pairs)
     optimizer = make_optimizer(inventor.config.ppo)
     step = jax.jit(partial(_step, inventor.policy, optimizer))
     state, rng = optimizer.init(params), np.random.default_rng(seed)
@@ -63,12 +63,12 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
     return params
 
 
-def _tokens(inventor: Inventor, program: str) -> list[int]:
+def tokens(inventor: Inventor, program: str) -> list[int]:
     """What the model writes after the prompt for a program."""
     return inventor.base.tokenizer.encode(f"{program}{numbered.END}")
 
 
-def _rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollout:
+def as_rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollout:
     """Programs as if they had been sampled; their log-probabilities are not asked for."""
     longest = max(len(ids) for _, ids in pairs)
     time = min((bucket for bucket in TIME_BUCKETS if bucket >= longest), default=longest)

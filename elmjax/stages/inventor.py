@@ -52,14 +52,15 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     config = run.config.conditional
     base = finetune.load_model(run)
     names = (*config.terrains, *config.unseen)
-    shared = {"width": base.config.width, "slots": config.slots}
-    terrain: Array
-    if config.encoder == "codes":
-        terrain = jnp.arange(len(names), dtype=jnp.int32)
-        encoder = TerrainEncoderConfig(kind="codes", codes=len(names), **shared)
-    else:
-        terrain = jnp.asarray(_pictures(run.config, names))
-        encoder = TerrainEncoderConfig(kind="image", image=config.image, **shared)
+    by_code = config.encoder == "codes"
+    encoder = TerrainEncoderConfig(
+        kind=config.encoder,
+        width=base.config.width,
+        slots=config.slots,
+        codes=len(names) if by_code else 0,
+        image=config.image,
+    )
+    terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(run.config, names)
     policy = PolicyConfig(
         decoder=base.config,
         encoder=encoder,
@@ -72,7 +73,7 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
         base=base,
         policy=policy,
         names=names,
-        terrain=terrain,
+        terrain=jnp.asarray(terrain),
         evaluator=evaluator,
     )
 

@@ -38,14 +38,14 @@ def walk_everywhere(
 
 def conditionality(walked: pd.DataFrame) -> float:
     """Mean over terrains of what their own programs are ahead on them, m; NaN for one terrain."""
-    means = walked.pivot_table("reward", "written_for", "walked_on")
-    places = [name for name in means.columns if name in means.index]
-    ahead = [
-        means.loc[place, place] - means[place].drop(place).mean()
-        for place in places
-        if len(means) > 1
-    ]
-    return float(np.mean(ahead)) if ahead else float("nan")
+    names = walked["written_for"].unique()
+    here = walked[walked["walked_on"].isin(names)]
+    means = here.pivot_table("reward", "written_for", "walked_on").to_numpy(dtype=np.float64)
+    if len(means) < 2:
+        return float("nan")
+    own = np.diagonal(means)  # both axes are sorted by name
+    others = (means.sum(axis=0) - own) / (len(means) - 1)
+    return float((own - others).mean())
 
 
 def summarise(walked: pd.DataFrame, place: str) -> dict[str, Any]:
