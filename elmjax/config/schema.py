@@ -336,6 +336,7 @@ class Conditional:
         "right_wall",
         "tunnel",
     )
+    base: str = ""  # folder of a run whose stage 2 it starts from; empty: this run's own
     # How episodes come to their terrains: all have equally many, or each draws its own.
     draw: Literal["equal", "random"] = "equal"
     unseen: tuple[str, ...] = ()  # terrains on which the trained model is tried too
