@@ -7,7 +7,7 @@ mixed population wastes little.
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,7 +34,7 @@ PACES = {
     "gpu": Pace(joints=262_144, overhead=16_384),
     "tpu": Pace(joints=65_536, overhead=4096),
 }
-_SIZE_DIVISORS = (1, 4, 16, 64)
+SIZE_DIVISORS = (1, 4, 16, 64)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Chunk:
 def chunk_sizes(capacity: Capacity, platform: str) -> tuple[int, ...]:
     """The few numbers of walkers that programs of a capacity are compiled for, largest first."""
     largest = max(1, _pace(platform).joints // capacity.joints)
-    return tuple(sorted({max(1, largest // divisor) for divisor in _SIZE_DIVISORS}, reverse=True))
+    return tuple(sorted({max(1, largest // divisor) for divisor in SIZE_DIVISORS}, reverse=True))
 
 
 def schedule(capacities: Sequence[Capacity], platform: str) -> list[Chunk]:
@@ -68,6 +68,29 @@ def schedule(capacities: Sequence[Capacity], platform: str) -> list[Chunk]:
             rows, own = own[:size], own[size:]
             rows = rows + _take(waiting, size - len(rows))
             chunks.append(Chunk(rows=np.array(rows), capacity=capacity, batch=size))
+    return chunks
+
+
+def schedule_alike(
+    capacities: Sequence[Capacity], sizes_of: Callable[[Capacity], tuple[int, ...]]
+) -> list[Chunk]:
+    """As `schedule`, for backends that compile few sizes and whose results depend on the capacity.
+
+    Args:
+        capacities: What each body needs, and gets.
+        sizes_of: The numbers of walkers that programs of a capacity are compiled for, largest
+            first.
+    """
+    waiting: dict[Capacity, list[int]] = {}
+    for row, capacity in enumerate(capacities):
+        waiting.setdefault(capacity, []).append(row)
+    chunks = []
+    for capacity, rows in sorted(waiting.items(), reverse=True):
+        sizes = sizes_of(capacity)
+        for start in range(0, len(rows), sizes[0]):
+            here = np.array(rows[start : start + sizes[0]])
+            batch = min(size for size in sizes if size >= len(here))
+            chunks.append(Chunk(rows=here, capacity=capacity, batch=batch))
     return chunks
 
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from physics.assemble import assemble
-from physics.backends.backend import open_backend
+from physics.backends.backend import Backend, open_backend
 from physics.backends.batch import Batch, Episode
 from physics.body import CAPACITIES, Body, Capacity, capacity_for, measure_bodies
 from physics.rollout import SAMPLE_SECONDS
@@ -56,7 +56,7 @@ def simulate(
     world: World | None = None,
     seconds: float = 10.0,
     displaced: Sequence[np.ndarray] | None = None,
-    backend: str = "auto",
+    backend: str | Backend = "auto",
     threads: int | None = None,
     devices: Sequence[jax.Device] | None = None,
 ) -> Outcome:
@@ -69,7 +69,8 @@ def simulate(
         world: Physical constants; the default world where None.
         seconds: Length of the walks, s; rounded to whole time steps.
         displaced: Where each body starts otherwise than built, [joints, 2] m added to its joints.
-        backend: One of `physics.backends.backend.BACKENDS`; "auto" is the fastest that is there.
+        backend: One of `physics.backends.backend.BACKENDS`, of which "auto" is the best that is
+            there; or one that is open, with its own threads and devices.
         threads: Cores that are used at once on a CPU, elsewhere chunks; None: all there are, and
             two chunks per device.
         devices: Where chunks run, in turn; all of this process where None.
@@ -79,10 +80,10 @@ def simulate(
 
     Raises:
         ValueError: where a body exceeds every capacity, the numbers of bodies, terrains or starts
-            differ, the backend is unknown or cannot run here, or `seconds` is negative or not
-            finite.
+            differ, the backend is unknown, cannot run here or does not serve a body, or `seconds`
+            is negative or not finite.
     """
-    runner = open_backend(backend, threads=threads, devices=devices)
+    runner = _opened(backend, threads=threads, devices=devices)
     world = world or World()
     episode = Episode(
         world=world,
@@ -114,7 +115,7 @@ def trajectory(
     world: World | None = None,
     seconds: float = 10.0,
     frames_per_second: int = 30,
-    backend: str = "auto",
+    backend: str | Backend = "auto",
 ) -> np.ndarray:
     """Positions of the joints of one walker over time, for drawing.
 
@@ -134,7 +135,7 @@ def trajectory(
         )
     (capacity,) = _capacities([body])
     _check_reach(world)
-    runner = open_backend(backend)
+    runner = _opened(backend)
     episode = Episode(
         world=world,
         steps=_steps(world, seconds),
@@ -142,6 +143,10 @@ def trajectory(
     )
     positions = runner.paths(assemble([body], [terrain], capacity, world), terrain, episode)
     return positions.transpose(0, 2, 1)[:, : len(body.joints)]
+
+
+def _opened(backend: str | Backend, **where: Any) -> Backend:
+    return open_backend(backend, **where) if isinstance(backend, str) else backend
 
 
 def _pack(

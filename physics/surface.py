@@ -43,7 +43,9 @@ class Segments:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class _Grid:
+class Grid:
+    """Cells, numbered column by column; those at the rim extend to infinity."""
+
     origin: np.ndarray  # [2] m
     size: np.ndarray  # [2] m, of a cell
     shape: np.ndarray  # [2] columns and rows
@@ -68,11 +70,11 @@ def build_terrain(floor: np.ndarray, ceilings: Sequence[np.ndarray]) -> Terrain:
     """Tables for the contacts of a terrain given by valid polylines, [n, 2] m each."""
     segments = segments_of(floor, ceilings)
     grid, cell, segment = min(
-        ((grid, *_reachable(segments, grid)) for grid in _grids(segments)),
-        key=lambda choice: (_candidate_count(choice[1]), int(np.prod(choice[0].shape))),
+        ((grid, *reachable(segments, grid)) for grid in _grids(segments)),
+        key=lambda choice: (candidate_count(choice[1]), int(np.prod(choice[0].shape))),
     )
     return Terrain(
-        segments=_cell_table(segments, cell, segment, int(np.prod(grid.shape))),
+        segments=cell_table(segments, cell, segment, int(np.prod(grid.shape))),
         origin=grid.origin[:, None].astype(np.float32),
         cells_per_metre=(1.0 / grid.size)[:, None].astype(np.float32),
         grid=grid.shape[:, None].astype(np.int32),
@@ -108,10 +110,10 @@ def _chain_segments(points: np.ndarray) -> Segments:
     return Segments(start=points[:-1], tangent=tangent, length=length, corner=corner)
 
 
-def _grids(segments: Segments) -> list[_Grid]:
+def _grids(segments: Segments) -> list[Grid]:
     """Grids to choose from; they span the inner vertices, and their rims extend to infinity."""
     if len(segments.length) == 1:
-        return [_Grid(origin=np.zeros(2), size=np.ones(2), shape=np.ones(2, int))]
+        return [Grid(origin=np.zeros(2), size=np.ones(2), shape=np.ones(2, int))]
     inner = np.abs(segments.start[:, 0]) < EXTENSION / 2.0
     x, y = segments.start[inner, 0], segments.start[:, 1]
     lower = np.array([x.min(), y.min()]) - 2.0 * REACH
@@ -120,12 +122,20 @@ def _grids(segments: Segments) -> list[_Grid]:
     columns = [2**power for power in range(finest.bit_length()) if 2**power < finest] + [finest]
     rows = [2**power for power in range(MOST_ROWS.bit_length())]
     shapes = (np.array(shape) for shape in itertools.product(columns, rows))
-    return [_Grid(origin=lower, size=(upper - lower) / shape, shape=shape) for shape in shapes]
+    return [Grid(origin=lower, size=(upper - lower) / shape, shape=shape) for shape in shapes]
 
 
-def _reachable(segments: Segments, grid: _Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of a cell and a segment that a joint in this cell may touch."""
-    along, side = _contact_zone(segments)
+def reachable(
+    segments: Segments, grid: Grid, *, travel: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of a cell and a segment that a joint in this cell may touch.
+
+    Args:
+        segments: All of a terrain.
+        grid: The cells.
+        travel: How far the joint may have moved since it was in the cell, m.
+    """
+    along, side = _contact_zone(segments, travel)
     corners = _zone_corners(segments, along, side)
     first = _clip_cells(np.floor((corners.min(axis=1) - grid.origin) / grid.size), grid)
     last = _clip_cells(np.floor((corners.max(axis=1) - grid.origin) / grid.size), grid)
@@ -149,12 +159,13 @@ def _reachable(segments: Segments, grid: _Grid) -> tuple[np.ndarray, np.ndarray]
     return (column * grid.shape[1] + row)[touches], segment[touches]
 
 
-def _contact_zone(segments: Segments) -> tuple[np.ndarray, np.ndarray]:
+def _contact_zone(segments: Segments, travel: float) -> tuple[np.ndarray, np.ndarray]:
     """Where centres may touch: extents along each segment, [segments, 2] m, and beside it."""
     turn = np.arctan2(1.0, segments.corner)
     rounding = np.where(segments.corner < NO_CORNER, np.sin(np.minimum(turn, np.pi / 2.0)), 0.0)
     end = segments.length + REACH * rounding
-    return np.stack([np.zeros_like(end), end], axis=1), np.array([-DEPTH, REACH])
+    along = np.stack([np.full_like(end, -travel), end + travel], axis=1)
+    return along, np.array([-DEPTH - travel, REACH + travel])
 
 
 def _zone_corners(segments: Segments, along: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -165,11 +176,11 @@ def _zone_corners(segments: Segments, along: np.ndarray, side: np.ndarray) -> np
     return segments.start[:, None] + s * tangent + w * normal
 
 
-def _clip_cells(index: np.ndarray, grid: _Grid) -> np.ndarray:
+def _clip_cells(index: np.ndarray, grid: Grid) -> np.ndarray:
     return np.clip(index.astype(int), 0, grid.shape - 1)
 
 
-def _cell_bounds(index: np.ndarray, grid: _Grid) -> tuple[np.ndarray, np.ndarray]:
+def _cell_bounds(index: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper corners of cells; those at the rim extend far beyond any segment."""
     far = 4.0 * EXTENSION
     lower = np.where(index == 0, -far, grid.origin + index * grid.size)
@@ -178,14 +189,13 @@ def _cell_bounds(index: np.ndarray, grid: _Grid) -> tuple[np.ndarray, np.ndarray
     return lower - 1e-3, upper + 1e-3
 
 
-def _candidate_count(cell: np.ndarray) -> int:
+def candidate_count(cell: np.ndarray) -> int:
+    """Segments of the fullest cell."""
     return int(np.bincount(cell).max())
 
 
-def _cell_table(
-    segments: Segments, cell: np.ndarray, segment: np.ndarray, cells: int
-) -> np.ndarray:
-    """The table of `Terrain.segments`, [candidates, 6, cells]."""
+def cell_table(segments: Segments, cell: np.ndarray, segment: np.ndarray, cells: int) -> np.ndarray:
+    """The table of `Terrain.segments`, [candidates, 6, cells], of what `reachable` gave."""
     # Floors before faces before ceilings, whichever way the terrain runs: the order in which
     # candidates are handled must not tell left from right.
     order = np.lexsort((segment, -segments.tangent[segment, 0], cell))

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from elmjax import __version__
-from elmjax.cli import bench, choices, dataset, experiment, mutate, simulate, stages
+from elmjax.cli import (
+    bench,
+    choices,
+    dataset,
+    experiment,
+    mutate,
+    render,
+    report,
+    sample,
+    simulate,
+    stages,
+)
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
 from elmjax.programs import LockdownUnavailable
@@ -63,6 +74,17 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"elmjax {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for group in (stages, dataset, simulate, mutate, experiment, choices, bench):
+    for group in (
+        stages,
+        sample,
+        report,
+        render,
+        dataset,
+        simulate,
+        mutate,
+        experiment,
+        choices,
+        bench,
+    ):
         group.add(commands)
     return parser

@@ -27,7 +27,7 @@ def _add_physics(subjects: Commands) -> None:
         "and a plot. Lists are separated by commas; every combination is run.",
     )
     for option, default, help_text in (
-        ("--backend", "auto", "what simulates: auto, xla, native, native-avx2, native-scalar"),
+        ("--backend", "auto", "what simulates: auto, xla, native, native-avx2, pallas_tpu ..."),
         ("--buckets", "16x32,32x64", "sizes of walkers, joints x springs"),
         ("--batches", "64,512,4096", "walkers in one call"),
         ("--terrains", "flat,tunnel,mixed", "names of terrains; mixed is all in turn"),

@@ -3,6 +3,7 @@
 from elmjax.config.load import ConfigError, dump, load, load_dumped, named_configs
 from elmjax.config.schema import (
     Band,
+    Bootstrap,
     Conditional,
     Config,
     DiffFormat,
@@ -26,6 +27,7 @@ from elmjax.config.sizes import SIZES, shape_of
 __all__ = [
     "SIZES",
     "Band",
+    "Bootstrap",
     "Conditional",
     "Config",
     "ConfigError",

@@ -110,11 +110,18 @@ class GridConfig:
 class Physics:
     """What simulates walks."""
 
-    # "auto" is the fastest that is there. Walks are chaotic: after ten seconds no two agree, so
+    # "auto" is the best that is there. Walks are chaotic: after ten seconds no two agree, so
     # whoever goes on with a run elsewhere names one.
-    backend: Literal["auto", "xla", "native", "native-avx512", "native-avx2", "native-scalar"] = (
-        "auto"
-    )
+    backend: Literal[
+        "auto",
+        "xla",
+        "native",
+        "native-avx512",
+        "native-avx2",
+        "native-scalar",
+        "pallas_tpu",
+        "pallas_gpu",
+    ] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,6 +319,15 @@ class Finetune:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """A supervised start of stage 3 on the best known programs of every terrain."""
+
+    steps: Natural = 0  # 0: none
+    programs: Count = 8  # of each terrain
+    rows: Count = 8  # programs a step
+
+
+@dataclass(frozen=True, kw_only=True)
 class Conditional:
     """Stage 3: the model sees a terrain and writes the walker for it (paper, section 7)."""
 
@@ -320,10 +336,18 @@ class Conditional:
         "right_wall",
         "tunnel",
     )
+    base: str = ""  # folder of a run whose stage 2 it starts from; empty: this run's own
+    # How episodes come to their terrains: all have equally many, or each draws its own.
+    draw: Literal["equal", "random"] = "equal"
+    unseen: tuple[str, ...] = ()  # terrains on which the trained model is tried too
     encoder: Literal["codes", "image"] = "codes"
     slots: Count = 4  # prefix embeddings the encoder makes
     iterations: Count = 20
     batch: Count = 96  # programs an iteration
+    # What leads an iteration: the host, which overlaps device and jail; or one compiled program,
+    # from which programs are run by a callback.
+    loop: Literal["host", "callback"] = "host"
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
     image: tuple[Count, Count] = (32, 64)  # pixels, height and width; encoder "image"
     max_new_tokens: Count = 384
     invalid_reward: Finite = 0.0  # m

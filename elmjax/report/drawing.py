@@ -52,11 +52,11 @@ class Walk:
 
 
 def draw_walk(walk: Walk, path: str | Path, *, ghosts: int = 5) -> Figure:
-    """Draws one walk and saves the picture as a PNG.
+    """Draws one walk and saves the picture.
 
     Args:
         walk: The walk.
-        path: The PNG to write.
+        path: The PNG or SVG to write.
         ghosts: Moments shown, from the first to the last frame; earlier ones are fainter.
 
     Returns:
@@ -65,7 +65,7 @@ def draw_walk(walk: Walk, path: str | Path, *, ghosts: int = 5) -> Figure:
     Raises:
         ValueError: The trajectory does not fit the body, or a position is not finite.
     """
-    _check(walk)
+    check(walk)
     view = _view(walk, aspect=2.6)
     figure = make_figure(11.0, 4.6)
     axes = figure.subplots()
@@ -78,7 +78,7 @@ def draw_walk(walk: Walk, path: str | Path, *, ghosts: int = 5) -> Figure:
 def contact_sheet(
     walks: Sequence[Walk], path: str | Path, *, columns: int = 3, ghosts: int = 3
 ) -> Figure:
-    """Draws many walks as a grid of small pictures and saves it as a PNG.
+    """Draws many walks as a grid of small pictures and saves it as a PNG or SVG.
 
     Raises:
         ValueError: There are no walks, or one cannot be drawn.
@@ -90,14 +90,19 @@ def contact_sheet(
     figure = make_figure(5.2 * columns, 2.7 * rows)
     plots = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, walk in zip(plots, walks, strict=False):
-        _check(walk)
+        check(walk)
         _draw(axes, walk, _view(walk, aspect=2.4), ghosts)
     hide(plots[len(walks) :])
     save(figure, path)
     return figure
 
 
-def _check(walk: Walk) -> None:
+def check(walk: Walk) -> None:
+    """Whether a walk can be drawn.
+
+    Raises:
+        ValueError: The trajectory does not fit the body, or a position is not finite.
+    """
     shape = walk.trajectory.shape
     joints = len(walk.body.joints)
     if len(shape) != 3 or shape[0] < 1 or shape[1:] != (joints, 2):
@@ -113,7 +118,7 @@ def _view(walk: Walk, *, aspect: float) -> View:
     positions = walk.trajectory.reshape(-1, 2)
     low, high = positions.min(axis=0) - MARGIN, positions.max(axis=0) + MARGIN
     centre, width = (low[0] + high[0]) / 2, max(high[0] - low[0], LEAST_WIDTH)
-    ground = _lowest_ground(walk.terrain, centre - width / 2, centre + width / 2)
+    ground = lowest_ground(walk.terrain, centre - width / 2, centre + width / 2)
     # Ground takes `SOIL` of the height, so the walk must fit into the rest.
     height = max(width / aspect, (high[1] - ground) / (1.0 - SOIL))
     width = height * aspect
@@ -121,7 +126,8 @@ def _view(walk: Walk, *, aspect: float) -> View:
     return centre - width / 2, centre + width / 2, bottom, bottom + height
 
 
-def _lowest_ground(terrain: Polylines, left: float, right: float) -> float:
+def lowest_ground(terrain: Polylines, left: float, right: float) -> float:
+    """Height of the lowest point of the floor between two places, m."""
     floor = np.asarray(terrain.floor)
     inside = floor[(floor[:, 0] >= left) & (floor[:, 0] <= right), 1]
     edges = np.interp([left, right], floor[:, 0], floor[:, 1])
@@ -133,12 +139,12 @@ def _draw(axes: Axes, walk: Walk, view: View, ghosts: int) -> None:
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.set_aspect("equal")
-    _draw_terrain(axes, walk.terrain)
+    draw_terrain(axes, walk.terrain)
     last = len(walk.trajectory) - 1
     frames = np.unique(np.linspace(0, last, max(ghosts, 2)).round().astype(int))
     for order, frame in enumerate(frames, start=1):
         opacity = 0.2 + 0.8 * (order / len(frames)) ** 2
-        _draw_body(axes, walk.body, walk.trajectory[frame], opacity)
+        draw_body(axes, walk.body, walk.trajectory[frame], opacity)
     # Joints weigh the same, so the centre of mass is their mean.
     centre = walk.trajectory.mean(axis=1)
     axes.plot(centre[:, 0], centre[:, 1], color=PATH_COLOUR, lw=1.2, zorder=4)
@@ -147,7 +153,7 @@ def _draw(axes: Axes, walk: Walk, view: View, ghosts: int) -> None:
     style(axes, title=walk.title, x="x [m]", y="y [m]")
 
 
-def _draw_terrain(axes: Axes, terrain: Polylines) -> None:
+def draw_terrain(axes: Axes, terrain: Polylines) -> None:
     """Fills what is solid: below the floor, whose ends go on level, and above the ceilings."""
     floor = np.asarray(terrain.floor, dtype=np.float64)
     level = np.concatenate([[[-FAR, floor[0, 1]]], floor, [[FAR, floor[-1, 1]]]])
@@ -160,8 +166,10 @@ def _draw_terrain(axes: Axes, terrain: Polylines) -> None:
         axes.fill(*solid.T, facecolor=GROUND_COLOUR, edgecolor=GROUND_EDGE_COLOUR, lw=1, zorder=1)
 
 
-def _draw_body(axes: Axes, body: Body, position: NDArray[np.float32], opacity: float) -> None:
-    """Springs coloured by phase, rigid ones dark; joints at their size."""
+def draw_body(
+    axes: Axes, body: Body, position: NDArray[np.float32], opacity: float = 1.0
+) -> tuple[LineCollection, PatchCollection]:
+    """Springs coloured by phase, rigid ones dark; joints at their size. Returns both."""
     turning = PHASE_COLOURS(np.mod(body.phase, 1.0))
     colours = np.where(body.rigid[:, None], to_rgba(RIGID_COLOUR), turning)
     # Big bodies have hundreds of springs: thinner lines keep them readable.
@@ -179,6 +187,7 @@ def _draw_body(axes: Axes, body: Body, position: NDArray[np.float32], opacity: f
     )
     axes.add_collection(springs, autolim=False)
     axes.add_collection(joints, autolim=False)
+    return springs, joints
 
 
 def _draw_key(figure: Figure, axes: Axes) -> None:

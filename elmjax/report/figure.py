@@ -49,7 +49,7 @@ def colour_of(position: int) -> str:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Writes a PNG, creating its folder if need be."""
+    """Writes a PNG, or an SVG where the name says so, creating its folder if need be."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DOTS_PER_INCH, facecolor="white")

@@ -6,7 +6,9 @@ The summary is plain data, as it stands in the run folder as JSON:
                            "operators": {NAME: {RATE: share}}, "messages": {NAME: {RATE: share}}}},
      "operator": {QUANTITY: number or {"base": ..., "tuned": ..., "ratio": ..., "paper": ...}},
      "finetune": {QUANTITY: number or {"before": ..., "after": ..., "dataset": ...}},
-     "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...]}}}
+     "conditional": {TERRAIN: {"before": [mean, low, high], "after": [...], "change": [...],
+                               "conditionality": [...], "best_of_dataset": number,
+                               "best_of_stage_2": number}}}
 
 Stages, operators, quantities and terrains that are missing are left out. Intervals are 95 %.
 """
@@ -129,6 +131,12 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
     for stage, build in builders.items():
         if summary.get(stage):
             stack.add_row(build(summary[stage], lines))
+        if stage == "conditional" and (compared := _compared(summary.get(stage, {}))):
+            stack.add_row(_comparison_table(compared, lines))
+        if stage == "conditional" and any(
+            "best_of_dataset" in t for t in summary.get(stage, {}).values()
+        ):
+            stack.add_row(_comparison_table(summary[stage], lines))
         if stage == "evolve" and (rates := _rates(summary.get(stage, {}))):
             stack.add_row(_rates_table(rates, lines))
     return stack
@@ -199,14 +207,28 @@ def _finetune_table(quantities: Mapping[str, Any], lines: box.Box) -> Table:
     return table
 
 
-def _conditional_table(
-    terrains: Mapping[str, Mapping[str, Sequence[float]]], lines: box.Box
-) -> Table:
+def _conditional_table(terrains: Mapping[str, Mapping[str, Any]], lines: box.Box) -> Table:
     times = ("before", "after", "change")
     table = _table("Stage 3: mean reward [m], 95 % interval", "terrain", times, lines)
-    for terrain, intervals in terrains.items():
-        cells = (_format_interval(intervals.get(time), signed=time == "change") for time in times)
+    for terrain, told in terrains.items():
+        cells = (_format_interval(told.get(time), signed=time == "change") for time in times)
         table.add_row(Text(terrain_label(terrain)), *cells)
+    return table
+
+
+def _compared(terrains: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Terrains of which more is known than rewards."""
+    return {name: told for name, told in terrains.items() if "best_of_dataset" in told}
+
+
+def _comparison_table(terrains: Mapping[str, Mapping[str, Any]], lines: box.Box) -> Table:
+    """How far own programs are ahead of others', and the best of as many without PPO."""
+    columns = ("ahead of others'", "best of dataset", "best of stage 2")
+    table = _table("Stage 3: programs written for a terrain [m]", "terrain", columns, lines)
+    for terrain, told in terrains.items():
+        ahead = _format_interval(told.get("conditionality"), signed=True)
+        best = [f"{told[name]:.1f}" for name in ("best_of_dataset", "best_of_stage_2")]
+        table.add_row(Text(terrain_label(terrain)), ahead, *best)
     return table
 
 

@@ -57,9 +57,20 @@ def value_loss(
     return 0.5 * token_mean(error, mask)
 
 
-def entropy_bonus(entropy: Array, mask: Array) -> Array:
-    """Mean entropy of the next-token distributions, nats."""
-    return token_mean(jnp.where(mask, entropy, 0.0), mask)
+def entropy_cost(entropy: Array, mask: Array, bounds: tuple[float, float] | None) -> Array:
+    """What the mean entropy of the next-token distributions adds to the loss, nats.
+
+    Args:
+        entropy: [batch, time] nats.
+        mask: True on real tokens.
+        bounds: Between them entropy costs nothing, and outside its distance from them; None:
+            minus itself, the plain bonus.
+    """
+    mean = token_mean(entropy, mask)
+    if bounds is None:
+        return -mean
+    low, high = bounds
+    return jnp.maximum(low - mean, 0.0) + jnp.maximum(mean - high, 0.0)
 
 
 def kl_k1(sampled_log_prob: Array, other_log_prob: Array, mask: Array) -> Array:

@@ -1,21 +1,18 @@
-"""The conditional inventor: terrain encoder, language model and value head, as one pytree.
+"""The conditional inventor: terrain encoder, language model and value function, as one pytree.
 
-The value function is a head on the policy's own language model. It also sees the mean prefix
-directly, so that what a terrain pays on average is known before attention has learned to look at
-the prefix.
+The value function is a head on the policy's own language model, or a language model with an encoder
+of its own (the paper's), or absent, for advantages that need none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypedDict
+from typing import Any, Literal, TypedDict
 
 import flax.struct
 import jax
 import jax.numpy as jnp
-from flax import nnx
 from jax import Array
 
 from elmjax.lm.config import DecoderConfig
@@ -24,6 +21,7 @@ from elmjax.lm.log_prob import Scored, completion_log_probs
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.terrain_encoder import TerrainEncoderConfig, encode, init_encoder
 from elmjax.rl.rollout import Rollout
+from elmjax.rl.value import init_head, value_head
 
 
 class PolicyParams(TypedDict):
@@ -32,7 +30,7 @@ class PolicyParams(TypedDict):
     lm: Params
     blank: Array  # [width], the prefix embedding of no terrain
     encoder: Params
-    value_head: Params
+    value: Params  # "head", beside it "lm", "blank" and "encoder" where it has its own; or empty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +44,7 @@ class PolicyConfig:
     decoder: DecoderConfig
     encoder: TerrainEncoderConfig
     blank_token: int = 0  # stood in the place of the prefix when the stage 2 model was trained
+    value: Literal["head", "model", "none"] = "head"
 
     def __post_init__(self) -> None:
         if self.encoder.width != self.decoder.width:
@@ -64,31 +63,9 @@ class Reading:
     value: Array  # [batch, time] float32, scaled reward expected before each token
 
 
-class ValueHead(nnx.Module):
-    """Two layers from hidden state and mean prefix to the expected return."""
-
-    def __init__(self, width: int, *, rngs: nnx.Rngs):
-        self.prefix_norm = nnx.LayerNorm(width, rngs=rngs)
-        self.inner = nnx.Linear(2 * width, width, rngs=rngs)
-        # Expects nothing at first: random expectations would be advantages out of thin air.
-        self.outer = nnx.Linear(width, 1, kernel_init=nnx.initializers.zeros, rngs=rngs)
-
-    def __call__(self, hidden: Array, prefix: Array) -> Array:
-        """Expected return before each token.
-
-        Args:
-            hidden: [batch, time, width], the states that predict the tokens.
-            prefix: [batch, slots, width].
-
-        Returns:
-            [batch, time].
-        """
-        ground = self.prefix_norm(prefix.mean(axis=1))[:, None]
-        seen = jnp.concatenate([hidden, jnp.broadcast_to(ground, hidden.shape)], axis=-1)
-        return self.outer(jnp.tanh(self.inner(seen)))[..., 0]
-
-
-def init_policy(lm: Params, config: PolicyConfig, key: Array) -> PolicyParams:
+def init_policy(
+    lm: Params, config: PolicyConfig, key: Array, encoder: Params | None = None
+) -> PolicyParams:
     """The policy at the start of stage 3.
 
     Args:
@@ -96,18 +73,28 @@ def init_policy(lm: Params, config: PolicyConfig, key: Array) -> PolicyParams:
             policy's buffers and the stage 2 model stays on as the reference.
         config: Shape of the policy.
         key: Typed PRNG key.
+        encoder: Parameters that encoders start with; None: random ones.
     """
-    encoder_key, head_key = jax.random.split(key)
-    head = ValueHead(config.decoder.width, rngs=nnx.Rngs(head_key))
-    return PolicyParams(
-        lm=jax.tree.map(jnp.copy, lm),
-        blank=embed(lm, jnp.asarray(config.blank_token)),
-        encoder=init_encoder(config.encoder, encoder_key),
-        value_head=nnx.to_pure_dict(nnx.state(head, nnx.Param)),
-    )
+    encoder_key, head_key, value_key = jax.random.split(key, 3)
+
+    def reader(key: Array) -> dict[str, Any]:
+        fresh = init_encoder(config.encoder, key) if encoder is None else encoder
+        return {
+            "lm": jax.tree.map(jnp.copy, lm),
+            "blank": embed(lm, jnp.asarray(config.blank_token)),
+            "encoder": jax.tree.map(jnp.copy, fresh),
+        }
+
+    value: Params = {}
+    if config.value != "none":
+        value = {"head": init_head(config.decoder.width, head_key)}
+    if config.value == "model":
+        value |= reader(value_key)
+    own = reader(encoder_key)
+    return PolicyParams(lm=own["lm"], blank=own["blank"], encoder=own["encoder"], value=value)
 
 
-def prefixes(params: PolicyParams, config: PolicyConfig, terrain: Array) -> Array:
+def prefixes(params: Mapping[str, Any], config: PolicyConfig, terrain: Array) -> Array:
     """Prefix embeddings [terrains, slots, width] of codes or pictures, for the sampler.
 
     The encoder says how a terrain differs from none, so that the policy starts as the stage 2
@@ -120,15 +107,13 @@ def read(
     params: PolicyParams, config: PolicyConfig, rollout: Rollout, temperature: float | Array
 ) -> Reading:
     """Log-probabilities, entropies and values of a rollout's tokens under the policy."""
-    index = rollout.terrain_index
-    # Each terrain is encoded once, unless fewer episodes than terrains are at hand.
-    if rollout.terrain.shape[0] > index.shape[0]:
-        prefix = prefixes(params, config, rollout.terrain[index])
-    else:
-        prefix = prefixes(params, config, rollout.terrain)[index]
+    prefix = _prefix_of_each(params, config, rollout)
     scored = _score(params["lm"], config, rollout, prefix, temperature)
-    value = _value_head(config.decoder.width)(params["value_head"], scored.hidden, prefix)
-    return Reading(log_prob=scored.log_prob, entropy=scored.entropy, value=value)
+    return Reading(
+        log_prob=scored.log_prob,
+        entropy=scored.entropy,
+        value=_value(params["value"], config, rollout, scored.hidden, prefix),
+    )
 
 
 def evaluate_rollout(
@@ -160,6 +145,27 @@ def evaluate_rollout(
     return value, reference_log_prob
 
 
+def _value(
+    params: Params, config: PolicyConfig, rollout: Rollout, hidden: Array, prefix: Array
+) -> Array:
+    """Expected returns [batch, time]; `hidden` and `prefix` are the policy's."""
+    if config.value == "none":
+        return jnp.zeros(rollout.tokens.shape, jnp.float32)
+    if config.value == "model":
+        prefix = _prefix_of_each(params, config, rollout)
+        hidden = _score(params["lm"], config, rollout, prefix, 1.0).hidden
+    return value_head(config.decoder.width)(params["head"], hidden, prefix)
+
+
+def _prefix_of_each(params: Mapping[str, Any], config: PolicyConfig, rollout: Rollout) -> Array:
+    """The prefix of every episode, [batch, slots, width]."""
+    index = rollout.terrain_index
+    # Each terrain is encoded once, unless fewer episodes than terrains are at hand.
+    if rollout.terrain.shape[0] > index.shape[0]:
+        return prefixes(params, config, rollout.terrain[index])
+    return prefixes(params, config, rollout.terrain)[index]
+
+
 def _score(
     lm: Params,
     config: PolicyConfig,
@@ -171,10 +177,3 @@ def _score(
     return completion_log_probs(
         lm, config.decoder, prompt, rollout.tokens, rollout.length, temperature=temperature
     )
-
-
-@lru_cache(maxsize=64)
-def _value_head(width: int) -> Callable[[Params, Array, Array], Array]:
-    """The value head as a function of its parameters; its structure is worked out once."""
-    graph = nnx.graphdef(nnx.eval_shape(lambda: ValueHead(width, rngs=nnx.Rngs(0))))
-    return lambda params, hidden, prefix: nnx.merge(graph, params)(hidden, prefix)

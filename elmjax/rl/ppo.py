@@ -1,4 +1,4 @@
-"""Proximal policy optimisation of the conditional inventor, one dispatch per iteration.
+"""Proximal policy optimisation of the conditional inventor: epochs of minibatches as one function.
 
 Schulman et al. 2017, https://arxiv.org/abs/1707.06347. The paper says "PPO with default
 hyperparameters" and that a KL term to the stage 2 model belongs to the reward; the values here are
@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from elmjax.lm.decoder import Params
 from elmjax.rl import losses
+from elmjax.rl.advantage import estimate_advantage
 from elmjax.rl.config import PPOConfig
-from elmjax.rl.episode import RewardScale, token_mask, token_rewards, whiten
-from elmjax.rl.gae import generalized_advantage
+from elmjax.rl.episode import RewardScale, token_mask, token_rewards
+from elmjax.rl.penalty import adapt
 from elmjax.rl.policy import PolicyConfig, PolicyParams, read
 from elmjax.rl.rollout import Batch, Rollout, take_rows
 
@@ -40,6 +40,7 @@ class PPOState:
     params: PolicyParams
     optimizer: optax.OptState
     reward_scale: RewardScale
+    kl_coefficient: Array  # [] float32, deviations of the reward per nat
     skipped: Array  # int32, minibatches refused so far because loss or gradient was not finite
 
 
@@ -49,7 +50,7 @@ class _Experience:
 
     rollout: Rollout
     value: Array  # [batch, time] float32, before the update
-    advantage: Array  # [batch, time] float32, whitened
+    advantage: Array  # [batch, time] float32
     target: Array  # [batch, time] float32, returns
 
 
@@ -66,25 +67,26 @@ def init_state(config: PPOConfig, params: PolicyParams) -> PPOState:
     """State before the first update."""
     return PPOState(
         params=params,
-        optimizer=_optimizer(config).init(params),
+        optimizer=make_optimizer(config).init(params),
         reward_scale=RewardScale.start(),
+        kl_coefficient=jnp.asarray(config.kl_coefficient, jnp.float32),
         skipped=jnp.zeros((), jnp.int32),
     )
 
 
 def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
-    """Compiles one PPO iteration; call once and keep the function.
+    """One PPO update.
 
     Returns:
-        `update(state, batch, key) -> (state, metrics)`: jitted, the state donated. Metrics are
-        float32 scalars, means over the minibatches that were applied. It raises ValueError if the
-        minibatches do not divide the batch and TypeError if rewards are not floats.
+        `update(state, batch, key) -> (state, metrics)`; compile it with the state donated. Metrics
+        are float32 scalars, means over the minibatches that were applied. It raises ValueError if
+        the minibatches do not divide the batch and TypeError if rewards are not floats.
     """
 
     def update(state: PPOState, batch: Batch, key: Array) -> tuple[PPOState, Metrics]:
         _check_batch(config, batch)
         reward_scale = state.reward_scale.include(batch.reward)
-        experience, episode_metrics = _prepare(config, batch, reward_scale)
+        experience, episode_metrics = _prepare(config, batch, reward_scale, state.kl_coefficient)
         learn = partial(_learn, config, model, experience)
 
         def minibatch(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
@@ -95,10 +97,12 @@ def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
             minibatch, start, _minibatch_rows(config, batch.reward.shape[0], key)
         )
         skipped = state.skipped + jnp.sum(records["skipped"]).astype(jnp.int32)
-        state = PPOState(end.params, end.optimizer, reward_scale, skipped)
+        rows = batch.reward.shape[0]
+        coefficient = adapt(config, state.kl_coefficient, episode_metrics["program_kl"], rows)
+        state = PPOState(end.params, end.optimizer, reward_scale, coefficient, skipped)
         return state, episode_metrics | _summarise(records, end.stopped)
 
-    return jax.jit(update, donate_argnums=0)
+    return update
 
 
 def _check_batch(config: PPOConfig, batch: Batch) -> None:
@@ -114,7 +118,7 @@ def _check_batch(config: PPOConfig, batch: Batch) -> None:
 
 
 def _prepare(
-    config: PPOConfig, batch: Batch, reward_scale: RewardScale
+    config: PPOConfig, batch: Batch, reward_scale: RewardScale, kl_coefficient: Array
 ) -> tuple[_Experience, Metrics]:
     """Rewards per token, advantages and returns of a batch."""
     rollout = batch.rollout
@@ -125,21 +129,23 @@ def _prepare(
         rollout.length,
         rollout.log_prob,
         batch.reference_log_prob,
-        config.kl_coefficient,
+        kl_coefficient,
     )
-    advantage, target = generalized_advantage(
-        reward, batch.value, rollout.length, config.discount, config.trace
-    )
+    advantage, target = estimate_advantage(config, rollout, reward, batch.value)
     unexplained = jnp.var(target - batch.value, where=mask)
     metrics = {
         "reward": jnp.mean(batch.reward),
         "reward_scale": jnp.asarray(scale, jnp.float32),
         "return": jnp.mean(jnp.sum(reward, axis=1)),
         "length": jnp.mean(rollout.length.astype(jnp.float32)),
+        "kl_coefficient": kl_coefficient,
+        "program_kl": jnp.mean(
+            jnp.sum(jnp.where(mask, rollout.log_prob - batch.reference_log_prob, 0.0), axis=1)
+        ),
         "reference_kl": losses.kl_k1(rollout.log_prob, batch.reference_log_prob, mask),
         "explained_variance": 1.0 - unexplained / (jnp.var(target, where=mask) + 1e-8),
     }
-    return _Experience(rollout, batch.value, whiten(advantage, mask), target), metrics
+    return _Experience(rollout, batch.value, advantage, target), metrics
 
 
 def _pass_over(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
@@ -168,7 +174,7 @@ def _learn(
     finite = jnp.isfinite(norm) & jnp.isfinite(metrics["loss"])
     beyond = jnp.zeros((), bool) if config.target_kl is None else metrics["kl"] > config.target_kl
     applied = finite & ~beyond
-    change, optimizer_state = _optimizer(config).update(
+    change, optimizer_state = make_optimizer(config).update(
         gradient, progress.optimizer, progress.params
     )
     moved = (optax.apply_updates(progress.params, change), optimizer_state)
@@ -193,17 +199,19 @@ def _objective(
     policy = losses.clipped_policy_loss(
         reading.log_prob, rollout.log_prob, minibatch.advantage, mask, config.clip
     )
-    value = losses.value_loss(
-        reading.value, minibatch.value, minibatch.target, mask, config.value_clip
-    )
-    entropy = losses.entropy_bonus(reading.entropy, mask)
-    loss = policy + config.value_coefficient * value - config.entropy_coefficient * entropy
+    value = jnp.zeros(())
+    if config.needs_value:
+        value = losses.value_loss(
+            reading.value, minibatch.value, minibatch.target, mask, config.value_clip
+        )
+    entropy = losses.entropy_cost(reading.entropy, mask, config.entropy_bounds)
+    loss = policy + config.value_coefficient * value + config.entropy_coefficient * entropy
     ratio = losses.ratio_statistics(reading.log_prob, rollout.log_prob, mask, config.clip)
     return loss, {
         "loss": loss,
         "policy_loss": policy,
         "value_loss": value,
-        "entropy": entropy,
+        "entropy": losses.token_mean(reading.entropy, mask),
         "ratio": ratio.mean,
         "ratio_deviation": ratio.largest_deviation,
         "clip_fraction": ratio.clip_fraction,
@@ -237,18 +245,19 @@ def _minibatch_rows(config: PPOConfig, batch: int, key: Array) -> Array:
     return order.reshape(config.epochs * config.minibatches, -1)
 
 
-def _optimizer(config: PPOConfig) -> optax.GradientTransformation:
-    rates = dict.fromkeys(("blank", "encoder", "value_head"), config.head_learning_rate)
-    rates["lm"] = config.learning_rate
+def make_optimizer(config: PPOConfig) -> optax.GradientTransformation:
+    """Adam at one rate for language models and another for what starts from scratch."""
 
-    def part_of_each(params: PolicyParams) -> dict[str, Params]:
-        return {
-            part: jax.tree.map(lambda _, part=part: part, tree) for part, tree in params.items()
-        }
+    def part_of(path: jax.tree_util.KeyPath, leaf: Array) -> str:
+        del leaf
+        names = {key.key for key in path if isinstance(key, jax.tree_util.DictKey)}
+        return "lm" if "lm" in names else "fresh"
 
+    rates = {"lm": config.learning_rate, "fresh": config.head_learning_rate}
     return optax.chain(
         optax.clip_by_global_norm(config.max_grad_norm),
         optax.multi_transform(
-            {part: optax.adam(rate) for part, rate in rates.items()}, part_of_each
+            {part: optax.adam(rate) for part, rate in rates.items()},
+            partial(jax.tree_util.tree_map_with_path, part_of),
         ),
     )

@@ -6,7 +6,7 @@ with the distance it walks on that terrain. Terrains share the batch equally.
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -15,44 +15,120 @@ import numpy as np
 import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import Conditional, Config, ConfigError
-from elmjax.evaluate import Evaluator
+from elmjax.config import Conditional, ConfigError
 from elmjax.lm import store
-from elmjax.lm.prompt import pad_prompts
-from elmjax.lm.store import LanguageModel
-from elmjax.lm.terrain_encoder import TerrainEncoderConfig
 from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
-from elmjax.rl.policy import PolicyConfig, evaluate_rollout, init_policy, prefixes
-from elmjax.rl.ppo import PPOState, Update, init_state, make_update
-from elmjax.rl.rollout import Batch, Rollout, collect, crop
-from elmjax.stages import finetune
-from elmjax.stages.run import Run, terrain_lines
-from elmjax.stages.samples import Sample, evaluate_texts, program_sampler, sample_programs, texts
-from physics.raster import terrain_image
+from elmjax.rl.policy import PolicyParams, init_policy
+from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
+from elmjax.rl.rollout import Batch
+from elmjax.stages import bootstrap, finetune, fused, transfer
+from elmjax.stages.inventor import (
+    Inventor,
+    judge,
+    make_inventor,
+    pay,
+    rewards,
+    roll_out,
+    shares,
+)
+from elmjax.stages.run import Run
+from elmjax.stages.samples import Sample, sample_programs
 
 STAGE = "conditional"
-TIME_BUCKETS = (64, 128, 192, 256, 320, 384, 512)  # tokens an update pads to
 
 
-@dataclass(frozen=True, kw_only=True)
-class Inventor:
-    """Everything of stage 3 that does not change while it trains."""
+class Trainer:
+    """Iterations of one run; what they compile is compiled once."""
 
-    config: Conditional
-    whole: Config  # of the run
-    base: LanguageModel  # of stage 2: where the policy starts, and what the KL term holds it to
-    policy: PolicyConfig
-    terrain: jax.Array  # [terrains] codes or [terrains, height, width] pictures
-    evaluator: Evaluator
+    def __init__(self, run: Run, inventor: Inventor) -> None:
+        self.run, self.inventor = run, inventor
+        config = inventor.config
+        if config.loop == "callback":
+            _, children = shares(config, 0)
+            self._fused = fused.make_iteration(inventor, children)
+        else:
+            self._update = jax.jit(make_update(config.ppo, inventor.policy), donate_argnums=0)
+
+    def iterate(self, state: PPOState, iteration: int) -> tuple[PPOState, dict[str, Any]]:
+        """Samples a batch, pays it and updates the policy."""
+        config, began = self.inventor.config, time.monotonic()
+        index, children = shares(config, self.run.seed(f"{STAGE}/terrains", iteration))
+        lead = self._by_callback if config.loop == "callback" else self._by_host
+        state, metrics, samples, seconds = lead(state, iteration, index, children)
+        asked = [self.inventor.names[i] for i in np.repeat(index, children)]
+        numbers = {name: float(number) for name, number in metrics.items()}
+        return state, {
+            **numbers,
+            **self._describe(samples, asked),
+            **seconds,
+            "iteration_seconds": time.monotonic() - began,
+        }
+
+    def _by_host(
+        self, state: PPOState, iteration: int, index: np.ndarray, children: int
+    ) -> tuple[PPOState, Metrics, list[Sample], dict[str, float]]:
+        inventor, began = self.inventor, time.monotonic()
+        seed = self.run.seed(f"{STAGE}/samples", iteration)
+        rollout, written = roll_out(inventor, state.params, index, children, seed)
+        # Dispatched before the programs run, so that the device works while the jail does.
+        value, reference = judge(
+            state.params,
+            inventor.base.params,
+            inventor.policy,
+            rollout,
+            inventor.config.ppo.temperature,
+        )
+        sampled = time.monotonic()
+        places = [inventor.names[i] for i in np.repeat(index, children)]
+        samples = pay(inventor, written, places)
+        paid = time.monotonic()
+        batch = Batch(
+            rollout=rollout,
+            value=value,
+            reference_log_prob=reference,
+            reward=jnp.asarray(rewards(inventor, samples)),
+        )
+        state, metrics = self._update(state, batch, self._update_key(iteration))
+        jax.block_until_ready(metrics)
+        seconds = {
+            "sampling_seconds": sampled - began,
+            "evaluation_seconds": paid - sampled,
+            "update_seconds": time.monotonic() - paid,
+        }
+        return state, metrics, samples, seconds
+
+    def _by_callback(
+        self, state: PPOState, iteration: int, index: np.ndarray, children: int
+    ) -> tuple[PPOState, Metrics, list[Sample], dict[str, float]]:
+        key = jax.random.key(self.run.seed(f"{STAGE}/samples", iteration))
+        state, metrics, samples = self._fused(state, index, key, self._update_key(iteration))
+        return state, metrics, samples, {}
+
+    def _update_key(self, iteration: int) -> jax.Array:
+        return jax.random.key(self.run.seed(f"{STAGE}/update", iteration))
+
+    def _describe(self, samples: list[Sample], asked: list[str]) -> dict[str, float]:
+        """Rewards by terrain, and whether the policy collapses."""
+        inventor, programs = self.inventor, [sample.program for sample in samples]
+        hits = inventor.evaluator.hit_rates()
+        places = inventor.config.terrains
+        elsewhere = transfer.walk_everywhere(inventor, programs, asked, places)
+        inventor.evaluator.hit_rates()  # walks for the record only are not counted
+        return {
+            **_by_terrain(places, asked, rewards(inventor, samples)),
+            "valid": float(np.mean([sample.is_valid for sample in samples])),
+            **hits,
+            "unique": len(set(programs)) / len(programs),
+            "conditionality": transfer.conditionality(elsewhere),
+        }
 
 
 def conditional(run: Run) -> dict[str, Any]:
     """Runs or resumes stage 3 on the model of stage 2.
 
     Returns:
-        The summary that is also written to the stage's folder: per terrain the mean reward
-        before (the stage 2 model, which sees no terrain) and after, with 95 % intervals.
+        The summary that is also written to the stage's folder; see `summarise`.
     """
     if (done := run.summary(STAGE)) is not None:
         return done
@@ -61,21 +137,39 @@ def conditional(run: Run) -> dict[str, Any]:
         Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints,
         run.pool() as pool,
     ):
-        inventor = _make_inventor(run, run.evaluator(pool, config.terrains))
+        inventor = make_inventor(run, run.evaluator(pool, (*config.terrains, *config.unseen)))
         state, start = _start_or_resume(run, inventor, checkpoints)
-        update = make_update(config.ppo, inventor.policy)
+        trainer = Trainer(run, inventor)
         with stage_progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
-                state, numbers = _iterate(run, inventor, update, state, iteration)
+                state, numbers = trainer.iterate(state, iteration)
                 run.metrics.write(STAGE, iteration, numbers)
-                progress.advance(1, reward=numbers["reward"], valid=numbers["valid"])
+                shown = ("reward", "valid", "conditionality", "unique")
+                progress.advance(1, **{name: numbers[name] for name in shown})
                 last = iteration + 1 == config.iterations
                 if last or (iteration + 1) % config.checkpoint_every == 0:
                     checkpoints.save(iteration + 1, state)
-        samples = _before_and_after(run, inventor, state)
-    _save_model(run, inventor, state)
+        samples, walked = _before_and_after(run, inventor, state.params)
+        known = _best_of_dataset(run, inventor)
+    _save_model(run, inventor, state.params)
     samples.to_parquet(run.folder / STAGE / "samples.parquet")
-    return run.finish(STAGE, summarise(samples, config.terrains))
+    walked.to_parquet(run.folder / STAGE / "transfer.parquet")
+    return run.finish(STAGE, summarise(samples, walked, known))
+
+
+def load_policy(run: Run, inventor: Inventor) -> PolicyParams:
+    """The policy at the end of a finished stage 3.
+
+    Raises:
+        ConfigError: Stage 3 has not finished.
+    """
+    if run.summary(STAGE) is None:
+        raise ConfigError(
+            f"--run: {run.folder} has no finished stage 3, wanted one; run elmjax conditional first"
+        )
+    with Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints:
+        state, _ = _restore(run, inventor, checkpoints)
+    return state.params
 
 
 def check_batch(config: Conditional) -> None:
@@ -109,10 +203,23 @@ def check_columns(config: Conditional) -> None:
         )
 
 
-def summarise(samples: pd.DataFrame, terrains: tuple[str, ...]) -> dict[str, Any]:
-    """Mean reward by terrain, before, after and the difference, each (mean, low, high) in m."""
+def summarise(
+    samples: pd.DataFrame, walked: pd.DataFrame, known: dict[str, float]
+) -> dict[str, Any]:
+    """What stage 3 reached on every terrain, trained on or unseen.
+
+    Args:
+        samples: `time`, `terrain` and `reward` of samples before and after.
+        walked: Of the samples after, as `transfer.walk_everywhere` gives it.
+        known: Best of as many programs of the dataset, m, by terrain.
+
+    Returns:
+        By terrain, in m: `before` (the stage 2 model, which sees no terrain), `after` and `change`,
+        mean rewards as [mean, low, high], 95 % intervals; `best_of_stage_2` and
+        `best_of_dataset`; and what `transfer.summarise` tells.
+    """
     summary = {}
-    for terrain in terrains:
+    for terrain in samples["terrain"].unique():
         of_terrain = samples[samples["terrain"] == terrain]
         before = of_terrain.loc[of_terrain["time"] == "before", "reward"]
         after = of_terrain.loc[of_terrain["time"] == "after", "reward"]
@@ -120,100 +227,46 @@ def summarise(samples: pd.DataFrame, terrains: tuple[str, ...]) -> dict[str, Any
             "before": list(mean_interval(before)),
             "after": list(mean_interval(after)),
             "change": list(difference_interval(after, before)),
+            "best_of_stage_2": float(before.max()),
+            "best_of_dataset": known[terrain],
+            **transfer.summarise(walked, terrain),
         }
     return summary
-
-
-def _make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
-    config = run.config.conditional
-    base = finetune.load_model(run)
-    if config.encoder == "codes":
-        terrain = jnp.arange(len(config.terrains), dtype=jnp.int32)
-        encoder = TerrainEncoderConfig(
-            kind="codes", width=base.config.width, slots=config.slots, codes=len(config.terrains)
-        )
-    else:
-        encoder = TerrainEncoderConfig(
-            kind="image", width=base.config.width, slots=config.slots, image=config.image
-        )
-        terrain = jnp.asarray(_pictures(run.config))
-    policy = PolicyConfig(decoder=base.config, encoder=encoder, blank_token=base.tokenizer.pad)
-    return Inventor(
-        config=config,
-        whole=run.config,
-        base=base,
-        policy=policy,
-        terrain=terrain,
-        evaluator=evaluator,
-    )
-
-
-def _pictures(config: Config) -> np.ndarray:
-    """Pictures of the terrains, float32 [terrains, height, width], 1 where solid."""
-    height, width = config.conditional.image
-    return np.stack(
-        [
-            terrain_image(terrain_lines(config, name), height=height, width=width)
-            for name in config.conditional.terrains
-        ]
-    )
 
 
 def _start_or_resume(
     run: Run, inventor: Inventor, checkpoints: Checkpoints
 ) -> tuple[PPOState, int]:
-    key = jax.random.key(run.seed(f"{STAGE}/init"))
-    params = init_policy(inventor.base.params, inventor.policy, key)
-    state = init_state(inventor.config.ppo, params)
-    iteration = 0
-    if checkpoints.latest() is not None:
-        iteration, state, _ = checkpoints.restore(state)
-        state = jax.tree.map(jnp.asarray, state)
+    state, iteration = _restore(run, inventor, checkpoints)
+    if iteration == 0 and run.config.conditional.bootstrap.steps > 0:
+        programs = finetune.load_dataset(run).train["program"].tolist()
+        seed = run.seed(f"{STAGE}/bootstrap")
+        params = bootstrap.learn(inventor, state.params, programs, seed)
+        state = init_state(inventor.config.ppo, params)
     run.metrics.truncate(STAGE, iteration)
     return state, iteration
 
 
-def _iterate(
-    run: Run, inventor: Inventor, update: Update, state: PPOState, iteration: int
-) -> tuple[PPOState, dict[str, Any]]:
-    """Samples a batch, pays it and updates the policy."""
-    config, began = inventor.config, time.monotonic()
-    seed = run.seed(f"{STAGE}/samples", iteration)
-    rollout, written = _roll_out(inventor, state, config.batch // len(config.terrains), seed)
-    # Dispatched before the programs run, so that the device works while the jail does.
-    value, reference = _judge(
-        state.params, inventor.base.params, inventor.policy, rollout, config.ppo.temperature
-    )
-    sampled = time.monotonic()
-    samples = _pay(inventor, written)
-    paid = time.monotonic()
-    reward = np.array([sample.reward(config.invalid_reward) for sample in samples], np.float32)
-    batch = Batch(
-        rollout=rollout,
-        value=value,
-        reference_log_prob=reference,
-        reward=jnp.asarray(reward),
-    )
-    state, metrics = update(state, batch, jax.random.key(run.seed(f"{STAGE}/update", iteration)))
-    numbers = {name: float(number) for name, number in metrics.items()}
-    return state, {
-        **numbers,
-        **_by_terrain(config.terrains, reward),
-        "valid": float(np.mean([sample.is_valid for sample in samples])),
-        **inventor.evaluator.hit_rates(),
-        "unique": len({sample.program for sample in samples}) / len(samples),
-        "sampling_seconds": sampled - began,
-        "evaluation_seconds": paid - sampled,
-        "update_seconds": time.monotonic() - paid,
-    }
+def _restore(run: Run, inventor: Inventor, checkpoints: Checkpoints) -> tuple[PPOState, int]:
+    """The newest state, or the one before the first iteration."""
+    key = jax.random.key(run.seed(f"{STAGE}/init"))
+    params = init_policy(inventor.base.params, inventor.policy, key)
+    state = init_state(inventor.config.ppo, params)
+    if checkpoints.latest() is None:
+        return state, 0
+    iteration, state, _ = checkpoints.restore(state)
+    return jax.tree.map(jnp.asarray, state), iteration
 
 
-def _by_terrain(terrains: tuple[str, ...], reward: np.ndarray) -> dict[str, float]:
-    """Mean reward and its 95 % interval on every terrain; `reward` is ordered by terrain."""
+def _by_terrain(
+    terrains: tuple[str, ...], asked: list[str], reward: np.ndarray
+) -> dict[str, float]:
+    """Mean reward and its 95 % interval on every terrain that was asked for."""
     numbers: dict[str, float] = {}
-    for name, of_terrain in zip(terrains, reward.reshape(len(terrains), -1), strict=True):
-        mean, low, high = mean_interval(of_terrain)
-        numbers |= dict(zip(_columns(name), (mean, low, high), strict=True))
+    for name in terrains:
+        of_terrain = reward[np.array(asked) == name]
+        if len(of_terrain):
+            numbers |= dict(zip(_columns(name), mean_interval(of_terrain), strict=True))
     return numbers
 
 
@@ -222,76 +275,55 @@ def _columns(terrain: str) -> tuple[str, str, str]:
     return f"reward_{terrain}", f"reward_{terrain}_low", f"reward_{terrain}_high"
 
 
-def _roll_out(
-    inventor: Inventor, state: PPOState, children: int, seed: int
-) -> tuple[Rollout, list[str | None]]:
-    """Writes `children` programs for every terrain."""
-    terrains = len(inventor.config.terrains)
-    prompt, sampler = program_sampler(
-        inventor.base, children, inventor.config.max_new_tokens, blanks=0
-    )
-    # As the update computes, on any device: else PPO's first ratio would not be 1.
-    sampler = replace(sampler, dtype=np.dtype(np.float32))
-    drawn = sampler(
-        state.params["lm"],
-        [prompt] * terrains,
-        jax.random.key(seed),
-        temperature=inventor.config.ppo.temperature,
-        prefix=_prefixes(state.params, inventor.policy, inventor.terrain),
-    )
-    index = jnp.arange(terrains, dtype=jnp.int32)
-    asked = pad_prompts([prompt] * terrains, buckets=(len(prompt),))
-    rollout = collect(inventor.terrain, index, asked, drawn)
-    return crop(rollout, TIME_BUCKETS), texts(drawn, inventor.base.tokenizer)
-
-
-def _pay(inventor: Inventor, written: list[str | None]) -> list[Sample]:
-    """Runs each program on the terrain it was written for; equal shares in terrain order."""
-    names = inventor.config.terrains
-    share = len(written) // len(names)
-    terrains = np.repeat(names, share).tolist()
-    return evaluate_texts(inventor.whole, inventor.evaluator, written, terrains)
-
-
-_prefixes = jax.jit(prefixes, static_argnums=1)
-_judge = jax.jit(evaluate_rollout, static_argnums=2)
-
-
-def _before_and_after(run: Run, inventor: Inventor, state: PPOState) -> pd.DataFrame:
-    """Samples of the stage 2 model and of the trained policy, all terrains with equally many."""
-    config = inventor.config
+def _before_and_after(
+    run: Run, inventor: Inventor, params: PolicyParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Samples of the stage 2 model and of the trained policy, and where the latter walk to."""
+    config, names = inventor.config, inventor.names
+    count = config.evaluation_samples
     before = [
         text
-        for i, _ in enumerate(config.terrains)
+        for i, _ in enumerate(names)
         for text in sample_programs(
             inventor.base,
-            config.evaluation_samples,
+            count,
             max_new_tokens=config.max_new_tokens,
             temperature=config.ppo.temperature,
             blanks=config.slots,
             seed=run.seed(f"{STAGE}/before", i),
         )
     ]
-    _, after = _roll_out(inventor, state, config.evaluation_samples, run.seed(f"{STAGE}/after"))
-    rows = []
-    for moment, written in (("before", before), ("after", after)):
-        samples = _pay(inventor, written)
-        names = np.repeat(config.terrains, config.evaluation_samples)
-        rows += [
-            {
-                "time": moment,
-                "terrain": str(name),
-                "program": sample.program,
-                "outcome": str(sample.evaluation.verdict),
-                "reward": sample.reward(config.invalid_reward),
-                "displacement": sample.evaluation.displacement,
-            }
-            for name, sample in zip(names, samples, strict=True)
-        ]
-    return pd.DataFrame(rows)
+    index = np.arange(len(names), dtype=np.int32)
+    _, after = roll_out(inventor, params, index, count, run.seed(f"{STAGE}/after"))
+    asked = np.repeat(names, count).tolist()
+    rows = [
+        {
+            "time": moment,
+            "terrain": name,
+            "program": sample.program,
+            "outcome": str(sample.evaluation.verdict),
+            "reward": sample.reward(config.invalid_reward),
+            "displacement": sample.evaluation.displacement,
+        }
+        for moment, written in (("before", before), ("after", after))
+        for name, sample in zip(asked, pay(inventor, written, asked), strict=True)
+    ]
+    return pd.DataFrame(rows), transfer.walk_everywhere(inventor, after, asked, names)
 
 
-def _save_model(run: Run, inventor: Inventor, state: PPOState) -> None:
-    """The language model in Hugging Face layout; encoder and head stand in the checkpoint."""
-    model = replace(inventor.base, params=jax.device_get(state.params["lm"]))
+def _best_of_dataset(run: Run, inventor: Inventor) -> dict[str, float]:
+    """The best of as many programs of the dataset as are sampled, by terrain, m."""
+    programs = finetune.load_dataset(run).train["program"].tolist()
+    rng = np.random.default_rng(run.seed(f"{STAGE}/dataset"))
+    count = min(len(programs), inventor.config.evaluation_samples)
+    drawn = [programs[i] for i in rng.choice(len(programs), count, replace=False)]
+    return {
+        name: float(rewards(inventor, pay(inventor, drawn, [name] * count)).max())
+        for name in inventor.names
+    }
+
+
+def _save_model(run: Run, inventor: Inventor, params: PolicyParams) -> None:
+    """The language model in Hugging Face layout; encoder and value stand in the checkpoint."""
+    model = replace(inventor.base, params=jax.device_get(params["lm"]))
     store.save(run.folder / STAGE / "model", model)

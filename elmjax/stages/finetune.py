@@ -71,25 +71,31 @@ def finetune(run: Run) -> dict[str, Any]:
 
 
 def load_model(run: Run) -> LanguageModel:
-    """The model that stage 2 trained in this run.
+    """The model that stage 3 of this run starts from: its own of stage 2, or another run's.
 
     Raises:
         ConfigError: where stage 2 has not finished.
     """
-    if run.summary(STAGE) is None:
+    folder = _finished_in(run)
+    if not (folder / STAGE / "summary.json").is_file():
+        told = "conditional.base" if run.config.conditional.base else "--run"
         raise ConfigError(
-            f"--run: {run.folder} has no finished stage 2, wanted one; run elmjax finetune first"
+            f"{told}: {folder} has no finished stage 2, wanted one; run elmjax finetune first"
         )
-    return store.load(run.folder / STAGE / "model")
+    return store.load(folder / STAGE / "model")
 
 
 def load_dataset(run: Run) -> Dataset:
-    """The programs that stage 2 of this run learned and held out.
+    """The programs that the stage 2 which stage 3 starts from learned and held out.
 
     Raises:
         FileNotFoundError: where there are none yet.
     """
-    return programs.read(run.folder / STAGE / "dataset")
+    return programs.read(_finished_in(run) / STAGE / "dataset")
+
+
+def _finished_in(run: Run) -> Path:
+    return Path(run.config.conditional.base) if run.config.conditional.base else run.folder
 
 
 def make_dataset(run: Run) -> Dataset:

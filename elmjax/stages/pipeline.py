@@ -13,6 +13,7 @@ from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import LOSSES, STAGE, finetune
 from elmjax.stages.histories import find_sources
+from elmjax.stages.inventor import check_unseen
 from elmjax.stages.niches import make_grid
 from elmjax.stages.run import Run, check_terrains, model_folder, open_physics
 from elmjax.stages.seeding import seed_programs
@@ -62,7 +63,8 @@ def open_run(folder: Path, config: Config) -> Run:
         ConfigError: for a terrain, physics backend, seed program or model that is not there, or a
             folder that holds something else. Nothing has been written then.
     """
-    check_terrains(config, [config.evolve.terrain, *config.conditional.terrains])
+    stage_3 = (*config.conditional.terrains, *config.conditional.unseen)
+    check_terrains(config, [config.evolve.terrain, *stage_3])
     open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
@@ -73,6 +75,7 @@ def open_run(folder: Path, config: Config) -> Run:
         model_folder(config.finetune.init)
     check_batch(config.conditional)
     check_columns(config.conditional)
+    check_unseen(config.conditional)
     return Run.open(folder, config)
 
 

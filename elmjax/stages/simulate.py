@@ -41,8 +41,8 @@ def simulate_files(paths: Sequence[Path], terrain: str, config: Config) -> list[
     texts = [_read(path) for path in paths]
     programs = [text for text in texts if text is not None]
     check_terrains(config, [terrain])
-    print(f"walks on {open_physics(config).name}", file=sys.stderr)
     with open_pool(config) as pool:
+        print(f"walks on {open_physics(config).name}", file=sys.stderr)
         evaluator = make_evaluator(config, pool, [terrain])
         evaluations = iter(evaluator.evaluate(programs, terrain))
     not_text = Evaluation(verdict=Verdict.SYNTAX, reason="the file is not UTF-8 text")

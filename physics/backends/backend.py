@@ -17,13 +17,22 @@ from physics.world import World
 
 Program = Callable[[Batch], Walk]
 
-BACKENDS = ("auto", "xla", "native", *(f"native-{name}" for name in INSTRUCTIONS))
+# Where each runs, as JAX calls the platform; `auto` and `xla` run anywhere.
+_PLATFORMS = {
+    "native": "cpu",
+    **{f"native-{name}": "cpu" for name in INSTRUCTIONS},
+    "pallas_tpu": "tpu",
+    "pallas_gpu": "gpu",
+}
+BACKENDS = ("auto", "xla", *_PLATFORMS)
+# The extra that brings a platform.
+_EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
 _log = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
-    """Runs batches of walkers; each serves every capacity, terrain and world."""
+    """Runs batches of walkers; each serves every terrain and world."""
 
     @property
     def name(self) -> str:
@@ -36,7 +45,11 @@ class Backend(Protocol):
         ...
 
     def schedule(self, capacities: Sequence[Capacity]) -> list[Chunk]:
-        """Splits bodies, given by the capacity that each needs, into chunks."""
+        """Splits bodies, given by the capacity that each needs, into chunks.
+
+        Raises:
+            ValueError: where it does not serve one of the capacities.
+        """
         ...
 
     def join(self, terrains: Sequence[Terrain], world: World) -> Any:
@@ -64,33 +77,89 @@ def open_backend(
     """The backend of a name.
 
     Args:
-        name: One of BACKENDS. "auto" is the fastest that is there: on a CPU "native", or "xla" with
-            a line in the log where the kernel cannot be compiled; elsewhere "xla".
+        name: One of BACKENDS. "auto" is the best that is there: on a CPU "native", or "xla" with a
+            line in the log where the kernel cannot be compiled; on a TPU "pallas_tpu";
+            elsewhere "xla". Bodies that are too large for a kernel in Pallas walk on "xla".
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
 
     Raises:
         ValueError: where the name is unknown or the backend cannot run here.
     """
-    from physics.backends.native.backend import Native
-    from physics.backends.xla import Xla
-
     if name not in BACKENDS:
         raise ValueError(f"backend: got {name!r}, want one of {', '.join(BACKENDS)}")
-    devices = devices or jax.local_devices()
-    on_cpu = devices[0].platform == "cpu"
-    if name == "xla" or (name == "auto" and not on_cpu):
-        return Xla(devices=tuple(devices), threads=threads)
-    if not on_cpu:
-        raise ValueError(f"backend: got {name!r} on a {devices[0].platform}, want xla or auto")
+    devices = tuple(devices or jax.local_devices())
+    platform = devices[0].platform
+    if name == "auto":
+        return _best(platform, devices, threads)
+    if name == "xla":
+        return _xla(devices, threads)
+    if _PLATFORMS[name] != platform:
+        raise ValueError(_elsewhere(name, platform))
+    if name == "pallas_tpu":
+        return _pallas_tpu(devices, threads)
+    if name == "pallas_gpu":
+        return _pallas_gpu(devices, threads)
     try:
-        instructions = name.partition("-")[2] or None
-        return Native.open(devices[0], threads or count_cores(), instructions)
+        return _native(devices, threads, name.partition("-")[2] or None)
     except CannotCompileError as error:
-        if name != "auto":
-            raise ValueError(f"backend: got {name!r}, but {error}; want xla or auto") from None
+        raise ValueError(f"backend: got {name!r}, but {error}; want xla or auto") from None
+
+
+def _best(platform: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    if platform == "tpu":
+        return _pallas_tpu(devices, threads)
+    xla = _xla(devices, threads)
+    # No GPU has run `pallas_gpu` yet: whoever has one asks for it by name.
+    if platform != "cpu":
+        return xla
+    try:
+        return _native(devices, threads, None)
+    except CannotCompileError as error:
         _warn(f"physics: {error}; walks run on xla, about ten times slower")
-        return Xla(devices=tuple(devices), threads=threads)
+        return xla
+
+
+# Each is imported where it is wanted: Pallas alone takes half a second.
+
+
+def _xla(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    from physics.backends.xla import Xla
+
+    return Xla(devices=devices, threads=threads)
+
+
+def _native(
+    devices: tuple[jax.Device, ...], threads: int | None, instructions: str | None
+) -> Backend:
+    from physics.backends.native.backend import Native
+
+    return Native.open(devices[0], threads or count_cores(), instructions)
+
+
+def _pallas_tpu(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    from physics.backends.pallas.tpu.backend import PallasTpu
+    from physics.backends.split import Split
+
+    kernel = PallasTpu(devices=devices, threads=threads)
+    return Split(small=kernel, large=_xla(devices, threads), most_joints=kernel.most_joints)
+
+
+def _pallas_gpu(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    from physics.backends.pallas.gpu.backend import PallasGpu
+    from physics.backends.split import Split
+
+    kernel = PallasGpu(devices=devices, threads=threads)
+    return Split(small=kernel, large=_xla(devices, threads), most_joints=kernel.most_joints)
+
+
+def _elsewhere(name: str, platform: str) -> str:
+    """What is wrong with a backend on a platform, and what to do."""
+    wanted = _PLATFORMS[name]
+    message = f"backend: got {name!r} on a {platform}, want a {wanted}"
+    if wanted in _EXTRAS:
+        message += f" (where there is one: pip install 'elmjax[{_EXTRAS[wanted]}]')"
+    return f"{message}; xla and auto run here"
 
 
 _warned: set[str] = set()

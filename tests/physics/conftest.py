@@ -125,3 +125,22 @@ def box2d():
     path = Path(__file__).parents[1] / "golden" / "box2d_reference.json.gz"
     with gzip.open(path) as file:
         return json.load(file)
+
+
+@pytest.fixture(scope="session")
+def reference(box2d, make_body):
+    """The bodies of those walks."""
+    walkers = []
+    for walker in box2d["walkers"]:
+        first, second, rigid, amplitude, phase = map(np.array, zip(*walker["springs"], strict=True))
+        rigid = rigid.astype(bool)
+        walkers.append(
+            make_body(
+                walker["joints"],
+                np.stack([first, second], axis=1),
+                rigid=rigid,
+                amplitude=np.where(rigid, 0.0, amplitude.astype(float)),
+                phase=np.where(rigid, 0.0, phase.astype(float)),
+            )
+        )
+    return walkers

@@ -4,11 +4,15 @@ In a process of its own: the compiler reads its environment once, and takes it f
 """
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from elmjax.bench import bundles
 
 pytestmark = [
     pytest.mark.tpu,
@@ -17,13 +21,6 @@ pytestmark = [
     ),
 ]
 
-ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
-    "TPU_SKIP_MDS_QUERY": "1",
-    "TPU_ACCELERATOR_TYPE": "v5litepod-1",
-    "TPU_WORKER_HOSTNAMES": "localhost",
-    "TPU_WORKER_ID": "0",
-}
 COMPILE = """
 import re, sys
 import jax, numpy as np
@@ -58,7 +55,7 @@ print(sorted(set(re.findall(r" (gather|scatter|while)\\(", program.as_text()))))
 def test_the_program_for_a_tpu_compiles_and_looks_nothing_up(capacity):
     done = subprocess.run(
         [sys.executable, "-c", COMPILE, *map(str, capacity)],
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **bundles.ENVIRONMENT},
         capture_output=True,
         text=True,
         timeout=300,
@@ -66,3 +63,22 @@ def test_the_program_for_a_tpu_compiles_and_looks_nothing_up(capacity):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "['while']"
+
+
+# Those whose counts depend least on each other; `python -m elmjax.bench.bundles` counts all.
+COUNTED = [
+    case
+    for case in bundles.CASES
+    if (case.joints, case.terrain) in ((16, "hills"), (32, "hills")) and case.springs < 128
+]
+
+
+@pytest.mark.parametrize("case", COUNTED, ids=lambda case: case.name)
+def test_the_kernel_compiles_and_a_step_costs_no_more_than_recorded(case):
+    record = json.loads((Path(__file__).parents[2] / bundles.RECORD).read_text())
+    (row,) = [row for row in record["rows"] if bundles.case_of(row) == case]
+    found = bundles.count(case)
+    for loop in bundles.LOOPS:
+        # Other versions of the compiler schedule a little otherwise.
+        assert found[loop] <= 1.05 * row[loop], (loop, found, row)
+    assert found["level_step"] > case.joints  # of which each costs more than a bundle

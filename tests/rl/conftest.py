@@ -45,10 +45,11 @@ class ToyWorld:
     children: int = 32
     time: int = 4
     temperature: float = 1.0
+    value: str = "head"
 
     @cached_property
     def model(self) -> PolicyConfig:
-        return PolicyConfig(decoder=DECODER, encoder=self.encoder)
+        return PolicyConfig(decoder=DECODER, encoder=self.encoder, value=self.value)
 
     @cached_property
     def lm(self) -> decoder.Params:

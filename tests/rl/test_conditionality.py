@@ -3,7 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from elmjax.rl.ppo import PPOConfig, init_state, make_update
+from elmjax.rl.config import PPOConfig
+from elmjax.rl.ppo import init_state, make_update
 
 CONFIG = PPOConfig(
     minibatches=2,
@@ -15,7 +16,7 @@ CONFIG = PPOConfig(
 
 
 def test_the_terrain_decides_what_is_written(world):
-    update = make_update(CONFIG, world.model)
+    update = jax.jit(make_update(CONFIG, world.model), donate_argnums=0)
     state = init_state(CONFIG, world.start())
     for step in range(30):
         batch = world.judge(state.params, world.act(state.params, seed=step))

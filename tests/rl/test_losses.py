@@ -42,6 +42,20 @@ def test_value_loss_plain_and_clipped():
     assert losses.value_loss(value, old, target, mask, 0.5) == pytest.approx(0.5 * (6.25 + 1) / 2)
 
 
+@pytest.mark.parametrize(
+    ("entropy", "cost", "slope"), [(0.25, 0.75, -1.0), (1.5, 0.0, 0.0), (2.5, 0.5, 1.0)]
+)
+def test_entropy_costs_outside_its_bounds_alone(entropy, cost, slope):
+    def total(values):
+        return losses.entropy_cost(values, jnp.array([[True, False]]), (1.0, 2.0))
+
+    value, gradient = jax.value_and_grad(total)(jnp.array([[entropy, 50.0]]))
+    assert value == pytest.approx(cost)
+    np.testing.assert_allclose(gradient, [[slope, 0.0]])
+    plain = losses.entropy_cost(jnp.array([[entropy, 50.0]]), jnp.array([[True, False]]), None)
+    assert plain == pytest.approx(-entropy)
+
+
 def test_kl_estimators_agree_with_the_divergence_in_expectation():
     log_p, log_q = jax.nn.log_softmax(jnp.array([[0.3, -1.0, 0.9], [1.0, 0.0, -1.0]]))
     divergence = float(jnp.sum(jnp.exp(log_p) * (log_p - log_q)))
@@ -74,7 +88,7 @@ def test_masked_places_reach_neither_value_nor_gradient():
         return (
             losses.clipped_policy_loss(log_prob, jnp.zeros((2, 2)), advantage, mask, 0.2)
             + losses.value_loss(value, advantage, advantage, mask, 0.2)
-            - losses.entropy_bonus(value, mask)
+            + losses.entropy_cost(value, mask, None)
             + losses.kl_k3(log_prob, value, mask)
         )
 

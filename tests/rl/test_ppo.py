@@ -1,11 +1,14 @@
 """One update: first ratio, padding, where gradients go, and what ends or skips it."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from elmjax.rl.ppo import PPOConfig, init_state, make_update
+from elmjax.rl.config import PPOConfig
+from elmjax.rl.ppo import init_state, make_update
 
 CONFIG = PPOConfig(
     minibatches=2, learning_rate=3e-3, head_learning_rate=1e-2, target_kl=None, value_clip=0.2
@@ -13,9 +16,13 @@ CONFIG = PPOConfig(
 KEY = jax.random.key(5)
 
 
+def compiled(config, model):
+    return jax.jit(make_update(config, model), donate_argnums=0)
+
+
 @pytest.fixture(scope="module")
 def update(codes_world):
-    return make_update(CONFIG, codes_world.model)
+    return compiled(CONFIG, codes_world.model)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +56,47 @@ def test_every_part_of_the_policy_moves_and_stays_finite(codes_world, update, ba
         assert jnp.any(new != old), path
 
 
+@pytest.mark.parametrize("kind", ["codes", "image"])
+@pytest.mark.parametrize("value", ["head", "model"])
+def test_gradients_of_the_loss_reach_every_parameter(request, kind, value):
+    world = dataclasses.replace(request.getfixturevalue(f"{kind}_world"), value=value)
+    params = world.start()
+    batch = world.judge(params, world.act(params, seed=0))
+    update = compiled(CONFIG, world.model)
+    # What lies behind scales and heads that start at zero is reached from the second step on.
+    state, metrics = update(init_state(CONFIG, params), batch, KEY)
+    assert metrics["first_ratio_deviation"] < 1e-5
+    moments = [adam.inner_state[0].mu for adam in state.optimizer[1].inner_states.values()]
+    reached = [np.asarray(jnp.any(leaf != 0)) for leaf in jax.tree.leaves(moments)]
+    assert len(reached) == len(jax.tree.leaves(state.params))
+    assert all(reached)
+
+
+@pytest.mark.parametrize("estimator", ["grpo", "rloo", "reinforce++"])
+def test_estimators_without_a_value_function_learn_none(codes_world, estimator):
+    world = dataclasses.replace(codes_world, value="none")
+    config = dataclasses.replace(CONFIG, estimator=estimator)
+    params = world.start()
+    assert params["value"] == {}
+    batch = world.judge(params, world.act(params, seed=0))
+    assert not jnp.any(batch.value)
+    state, metrics = compiled(config, world.model)(init_state(config, params), batch, KEY)
+    assert metrics["value_loss"] == 0.0
+    assert metrics["first_ratio_deviation"] < 1e-5
+    moved = jax.tree.map(lambda new, old: jnp.any(new != old), state.params["lm"], world.lm)
+    assert all(jax.tree.leaves(moved))
+
+
+def test_the_price_of_divergence_follows_its_target(codes_world, batch):
+    config = dataclasses.replace(CONFIG, kl_target=1e-4, kl_horizon=128)
+    state = init_state(config, codes_world.start())
+    state, metrics = compiled(config, codes_world.model)(state, batch, KEY)
+    assert metrics["kl_coefficient"] == pytest.approx(CONFIG.kl_coefficient)
+    # 64 programs, far from the target: half of a fifth.
+    sign = 1.0 if metrics["program_kl"] > 1e-4 else -1.0
+    assert state.kl_coefficient == pytest.approx(CONFIG.kl_coefficient * (1.0 + sign * 0.1))
+
+
 def test_what_stands_behind_the_end_changes_nothing(codes_world, update, batch):
     real = jnp.arange(batch.rollout.tokens.shape[1]) < batch.rollout.length[:, None]
     assert not jnp.all(real)
@@ -68,7 +116,7 @@ def test_what_stands_behind_the_end_changes_nothing(codes_world, update, batch):
 
 def test_target_kl_ends_the_update(codes_world, batch):
     config = PPOConfig(minibatches=2, learning_rate=3e-2, target_kl=1e-6)
-    update = make_update(config, codes_world.model)
+    update = compiled(config, codes_world.model)
     state, metrics = update(init_state(config, codes_world.start()), batch, KEY)
     # The first minibatch is read by the sampling policy itself; the second is already beyond.
     assert metrics["applied"] == 1
@@ -108,7 +156,7 @@ def test_rewards_must_be_floats_and_batches_divisible(codes_world, update, batch
     state = init_state(CONFIG, codes_world.start())
     with pytest.raises(TypeError, match="reward must be of floats, got int32"):
         update(state, batch.replace(reward=batch.reward.astype(jnp.int32)), KEY)
-    uneven = make_update(PPOConfig(minibatches=5), codes_world.model)
+    uneven = compiled(PPOConfig(minibatches=5), codes_world.model)
     with pytest.raises(ValueError, match=r"multiple of minibatches \(5\), got 64"):
         uneven(init_state(CONFIG, codes_world.start()), batch, KEY)
 
@@ -120,6 +168,8 @@ def test_rewards_must_be_floats_and_batches_divisible(codes_world, update, batch
         ({"discount": 1.5}, r"discount must lie in \[0, 1\], got 1.5"),
         ({"clip": 0.0}, "clip must be positive, got 0.0"),
         ({"reward_scale": -1.0}, "reward_scale must be positive or None, got -1.0"),
+        ({"kl_target": 0.0}, "kl_target must be positive or None, got 0.0"),
+        ({"entropy_bounds": (2.0, 1.0)}, r"the first below the second, got \(2.0, 1.0\)"),
     ],
 )
 def test_bad_values_are_refused(change, message):

@@ -141,8 +141,8 @@ def test_stage_2_resumed_is_stage_2_unbroken(
 
 def test_a_finished_run_is_not_done_again(finished, small_config, monkeypatch) -> None:
     folder, summary = finished
-    for module in (evolve, conditional):
-        monkeypatch.setattr(module, "_iterate", lambda *_: pytest.fail("done again"))
+    for owner, name in ((evolve, "_iterate"), (conditional.Trainer, "iterate")):
+        monkeypatch.setattr(owner, name, lambda *_: pytest.fail("done again"))
     assert pipeline.run_all(folder, small_config) == summary
 
 
@@ -163,7 +163,7 @@ def test_ppo_resumed_is_ppo_unbroken(finished, small_config, tmp_path, stopping)
     for stage in ("evolve-diff", "evolve-tree", "finetune"):
         (tmp_path / stage).symlink_to(folder / stage)
     (tmp_path / "config.toml").write_text((folder / "config.toml").read_text())
-    with stopping(conditional, "_iterate", 1):
+    with stopping(conditional.Trainer, "iterate", 1):
         conditional.conditional(Run.open(tmp_path, small_config))
     assert conditional.conditional(Run.open(tmp_path, small_config)) == summary["conditional"]
 

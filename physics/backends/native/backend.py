@@ -16,13 +16,12 @@ from physics.backends.native.compiler import (
 )
 from physics.backends.native.program import Form, compile_batch
 from physics.body import CAPACITIES, Capacity
-from physics.schedule import Chunk
+from physics.schedule import SIZE_DIVISORS, Chunk, schedule_alike
 from physics.types import Terrain, Walk, Walker
 from physics.world import World
 
 # Joints of the largest call: enough for every core, few enough that the next call is packed soon.
 MOST_JOINTS = 8192
-_SIZE_DIVISORS = (1, 4, 16, 64)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,19 +57,8 @@ class Native:
         return min(2, self.threads)
 
     def schedule(self, capacities: Sequence[Capacity]) -> list[Chunk]:
-        """Chunks of bodies of one capacity, in few sizes; rows without a body cost nothing."""
-        waiting: dict[Capacity, list[int]] = {}
-        for row, capacity in enumerate(capacities):
-            waiting.setdefault(capacity, []).append(row)
-        chunks = []
-        # The largest bodies first: their chunks take longest.
-        for capacity, rows in sorted(waiting.items(), reverse=True):
-            sizes = chunk_sizes(capacity)
-            for start in range(0, len(rows), sizes[0]):
-                here = np.array(rows[start : start + sizes[0]])
-                batch = min(size for size in sizes if size >= len(here))
-                chunks.append(Chunk(rows=here, capacity=capacity, batch=batch))
-        return chunks
+        """Chunks of bodies of one capacity; rows without a body cost nothing."""
+        return schedule_alike(capacities, chunk_sizes)
 
     def join(self, terrains: Sequence[Terrain], world: World) -> Columns:
         """As `Backend.join`."""
@@ -101,4 +89,4 @@ class Native:
 def chunk_sizes(capacity: Capacity) -> tuple[int, ...]:
     """The few numbers of walkers that programs of a capacity are compiled for, largest first."""
     largest = max(1, MOST_JOINTS // capacity.joints)
-    return tuple(sorted({max(1, largest // divisor) for divisor in _SIZE_DIVISORS}, reverse=True))
+    return tuple(sorted({max(1, largest // divisor) for divisor in SIZE_DIVISORS}, reverse=True))

@@ -65,7 +65,10 @@ def test_the_command_evolves_trains_asks_and_does_nothing_twice(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--models", "none-such"], "model: got 'none-such', wanted a folder or one of walker"),
+        (
+            ["--models", "none-such"],
+            "model: got 'none-such', wanted a folder or one of general, walker",
+        ),
         (["--histories", "none-such"], "holds no run, wanted one with a finished stage 1"),
         (["--finetune.temperature", "0"], "finetune.temperature: got 0"),
     ],

@@ -1,0 +1,55 @@
+"""What is compiled into a program of a kernel, and its compilation: once per process and device."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from physics.backends.batch import Episode
+from physics.types import Array, Walk
+
+# Of operands: the walks, and the paths of the joints, [batch, samples, 2, joints] m; of no samples
+# where they were not asked for.
+Program = Callable[[Any], tuple[Walk, Array]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Form:
+    """What is compiled in beside the shapes of the operands."""
+
+    episode: Episode
+    paths: bool  # of the joints, at every sample
+    interpret: bool  # whether to run where there is no such hardware, slowly
+
+
+def compile_walk(
+    walk: Callable[[Any, Form], tuple[Walk, Array]], operands: Any, form: Form, device: jax.Device
+) -> Program:
+    """The program of `walk` for operands of these shapes.
+
+    Args:
+        walk: A function of operands and a form.
+        operands: A pytree of NumPy arrays.
+        form: How the walkers walk.
+        device: Where to run.
+    """
+    leaves, structure = jax.tree.flatten(operands)
+    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+    return _compile(walk, structure, shapes, form, device)
+
+
+@functools.lru_cache(maxsize=256)
+def _compile(
+    walk: Callable[[Any, Form], tuple[Walk, Array]],
+    structure: jax.tree_util.PyTreeDef,
+    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
+    form: Form,
+    device: jax.Device,
+) -> Program:
+    sharding = jax.sharding.SingleDeviceSharding(device)
+    leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
+    example = jax.tree.unflatten(structure, leaves)
+    return jax.jit(walk, static_argnums=1).lower(example, form).compile()
