@@ -6,7 +6,7 @@ of a family name them is the business of `elmjax.lm.hugging_face`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from elmjax.lm.rope import Rope
@@ -23,7 +23,7 @@ class LayerKind:
         ValueError: If the window holds no token.
     """
 
-    rope: Rope | None = Rope()  # None: queries and keys are not turned
+    rope: Rope | None = field(default_factory=Rope)  # None: queries and keys are not turned
     window: int | None = None  # tokens that a token sees, itself included; None: all before it
 
     def __post_init__(self) -> None:
@@ -94,7 +94,9 @@ class DecoderConfig:
         for rope in ropes:
             self._check_rotation(rope.components(self.head_width))
         if len({(rope.rotated, rope.neighbours) for rope in ropes}) > 1:
-            raise ValueError("all layers that rotate must rotate the same components in the same pairs")
+            raise ValueError(
+                "all layers that rotate must rotate the same components in the same pairs"
+            )
 
     def _check_rotation(self, turned: int) -> None:
         """Rotary positions pair the components of a head."""

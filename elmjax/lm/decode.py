@@ -194,8 +194,6 @@ def _products(key: Array, query: Array) -> Array:
 def _sums(weight: Array, value: Array) -> Array:
     """Sums [rows, group, head_width] of values [rows, time, head_width] by weight."""
     if weight.shape[1] == 1:
-        attended = jnp.einsum(
-            "bn,bnd->bd", weight[:, 0], value, preferred_element_type=jnp.float32
-        )
+        attended = jnp.einsum("bn,bnd->bd", weight[:, 0], value, preferred_element_type=jnp.float32)
         return attended[:, None]
     return jnp.einsum("bgn,bnd->bgd", weight, value, preferred_element_type=jnp.float32)

@@ -7,6 +7,7 @@ all blocks stacked on a leading layer axis, scanned over in training and indexed
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -62,9 +63,7 @@ class Block(nnx.Module):
         if config.query_key_norm:
             self.query_norm = make_norm(config, config.head_width, rngs)
             self.key_norm = make_norm(config, config.head_width, rngs)
-        self.attention_out = linear(
-            config.projections[0], width, config.attention_out_bias, back
-        )
+        self.attention_out = linear(config.projections[0], width, config.attention_out_bias, back)
         if not config.parallel:
             self.feed_forward_norm = make_norm(config, width, rngs)
         if config.norm_after:
@@ -273,7 +272,9 @@ def _of_kinds(
 def _or_still(turn: Rotation | None, like: Rotation) -> Rotation:
     if turn is not None:
         return turn
-    return like.replace(cosine=jnp.ones_like(like.cosine), sine=jnp.zeros_like(like.sine))
+    return dataclasses.replace(
+        like, cosine=jnp.ones_like(like.cosine), sine=jnp.zeros_like(like.sine)
+    )
 
 
 def _within(window: Array | int | None, position: Array, mask: Array) -> Array:

@@ -20,6 +20,7 @@ class HubTokenizer:
     Attributes:
         end: Id that ends a text.
         pad: Id that fills places; `end` where the tokenizer has none.
+        opening: What the model's texts begin with, which asks it for another one.
     """
 
     def __init__(self, tokenizer: Any):
@@ -33,6 +34,9 @@ class HubTokenizer:
         self._tokenizer = tokenizer
         self.end: int = tokenizer.eos_token_id
         self.pad: int = self.end if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        # Models without a token for the beginning were trained on texts that follow one another.
+        begin = tokenizer.bos_token_id
+        self.opening: tuple[int, ...] = (self.end if begin is None else begin,)
 
     @classmethod
     def load(cls, folder: str | Path) -> HubTokenizer:

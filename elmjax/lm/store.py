@@ -56,6 +56,17 @@ class LanguageModel:
     source: Mapping[str, Any] | None = None
 
     @property
+    def own_tokenizer(self) -> Tokenizer:
+        """The tokenizer, of a model that was trained here.
+
+        Raises:
+            ValueError: If it is from elsewhere, and so knows no numbered lines.
+        """
+        if not isinstance(self.tokenizer, Tokenizer):
+            raise ValueError("only models of elmjax read and write numbered lines")
+        return self.tokenizer
+
+    @property
     def family(self) -> str:
         """Of `hugging_face.FAMILIES`."""
         return "llama" if self.source is None else str(self.source["model_type"])

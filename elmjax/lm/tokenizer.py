@@ -29,6 +29,7 @@ class Tokenizer:
 
     Attributes:
         pad: Id of `<|pad|>`; likewise `bos`, `end`, `program`, `message`, `diff` and `add`.
+        opening: Ids that ask for a whole program.
     """
 
     def __init__(self, encoder: Encoder):
@@ -47,6 +48,7 @@ class Tokenizer:
         self.pad, self.bos, self.end = (self.special(name) for name in (PAD, BOS, END))
         self.program, self.message = self.special(PROGRAM), self.special(MESSAGE)
         self.diff, self.add = self.special(DIFF), self.special(ADD)
+        self.opening = (self.bos, self.program)
 
     @classmethod
     def train(cls, texts: Iterable[str], *, entries: int = BPE_ENTRIES) -> Tokenizer:

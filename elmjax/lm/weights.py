@@ -76,11 +76,15 @@ class Shards(Mapping[str, np.ndarray]):
             raise ValueError(f"{index} is damaged ({error}); fetch it again") from None
         files = sorted(set(self._file_of.values()))
         if missing := [name for name in files if not (index.parent / name).is_file()]:
-            raise FileNotFoundError(f"{index.parent} lacks {', '.join(missing)}, named by its index")
+            raise FileNotFoundError(
+                f"{index.parent} lacks {', '.join(missing)}, named by its index"
+            )
         self._files = {name: _open(index.parent / name) for name in files}
         for name, file in self._file_of.items():
             if name not in self._files[file]:
-                raise ValueError(f"{index.parent / file} lacks {name}, which {index.name} says it has")
+                raise ValueError(
+                    f"{index.parent / file} lacks {name}, which {index.name} says it has"
+                )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._file_of)

@@ -48,7 +48,7 @@ def numbered_automaton(tokenizer: Tokenizer, lines: Sequence[int], vocab_size: i
 def numbered_grammar(model: LanguageModel, parents: Sequence[str]) -> Automaton:
     """`numbered_automaton` for edits that a model writes of some programs."""
     lines = [len(parent.removesuffix("\n").split("\n")) for parent in parents]
-    return numbered_automaton(model.tokenizer, lines, model.config.vocab_size)
+    return numbered_automaton(model.own_tokenizer, lines, model.config.vocab_size)
 
 
 @lru_cache(maxsize=4)

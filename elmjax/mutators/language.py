@@ -140,7 +140,7 @@ class LanguageMutator:
         model = self.model
         if not model.line_positions:
             return None
-        return places(model.tokenizer, prompt_ids, model.config.vocab_size)
+        return places(model.own_tokenizer, prompt_ids, model.config.vocab_size)
 
     def _completions(
         self, tokens: np.ndarray, lengths: np.ndarray, finished: np.ndarray

@@ -13,7 +13,6 @@ import numpy as np
 import optax
 from jax import Array
 
-from elmjax.diffs import numbered
 from elmjax.lm.prompt import pad_prompts
 from elmjax.rl.episode import token_mask
 from elmjax.rl.losses import token_mean
@@ -21,7 +20,7 @@ from elmjax.rl.policy import PolicyConfig, PolicyParams, read
 from elmjax.rl.ppo import make_optimizer
 from elmjax.rl.rollout import Rollout, take_rows
 from elmjax.stages.inventor import TIME_BUCKETS, Inventor, pay, rewards
-from elmjax.stages.samples import whole_program_prompt
+from elmjax.stages.samples import encode_whole, whole_program_prompt
 
 
 def best_known(inventor: Inventor, programs: list[str], each: int) -> dict[str, list[str]]:
@@ -65,7 +64,7 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
 
 def tokens(inventor: Inventor, program: str) -> list[int]:
     """What the model writes after the prompt for a program."""
-    return inventor.base.tokenizer.encode(f"{program}{numbered.END}")
+    return encode_whole([program], inventor.base.tokenizer)[0]
 
 
 def as_rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollout:

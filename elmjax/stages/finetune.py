@@ -15,17 +15,21 @@ import pandas as pd
 
 from elmjax.config import ConfigError, shape_of
 from elmjax.dataset import Dataset
-from elmjax.diffs import numbered
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.tokenizer import Tokenizer
+from elmjax.lm.vocabulary import Vocabulary
 from elmjax.stages import best, programs
 from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.properties import annotated, in_band
 from elmjax.stages.run import Run, language_model
-from elmjax.stages.samples import Sample, sample_and_evaluate, whole_program_prompt
+from elmjax.stages.samples import (
+    Sample,
+    encode_whole,
+    sample_and_evaluate,
+    whole_program_prompt,
+)
 from elmjax.stages.worth import worth_of_programs, worth_of_samples
 
 STAGE = "finetune"
@@ -130,12 +134,12 @@ def _learned(run: Run, part: pd.DataFrame) -> pd.DataFrame:
     return part[~in_band(part, run.config.finetune.band)].reset_index(drop=True)
 
 
-def _documents(run: Run, part: pd.DataFrame, tokenizer: Tokenizer) -> list[Document]:
+def _documents(run: Run, part: pd.DataFrame, tokenizer: Vocabulary) -> list[Document]:
     prompt = whole_program_prompt(tokenizer, run.config.conditional.slots)
-    texts = [f"{text}{numbered.END}" for text in annotated(part, run.config.finetune.properties)]
+    texts = annotated(part, run.config.finetune.properties)
     return [
         Document(prompt=prompt, continuations=[ids], prompt_weight=0.0)
-        for ids in tokenizer.encode_batch(texts)
+        for ids in encode_whole(texts, tokenizer)
     ]
 
 

@@ -14,7 +14,7 @@ from elmjax import diffs
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.tokenizer import Tokenizer
+from elmjax.lm.vocabulary import Vocabulary
 from elmjax.mutators import (
     Child,
     CrossoverMutator,
@@ -164,7 +164,7 @@ def language_mutator(
     )
 
 
-def knows_programs(tokenizer: Tokenizer) -> bool:
+def knows_programs(tokenizer: Vocabulary) -> bool:
     """Whether what opens a whole program is two tokens: the mark of our own models."""
     return len(tokenizer.encode(prompts.WHOLE_PROGRAM)) == 2
 

@@ -7,13 +7,12 @@ import jax
 import numpy as np
 
 from elmjax.config import Config, Evolve
-from elmjax.diffs import prompts
 from elmjax.evaluate import Evaluation, Evaluator
 from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.tokenizer import Tokenizer
 from elmjax.lm.transcript import Completions
+from elmjax.lm.vocabulary import Vocabulary
 from elmjax.programs import Verdict
 from elmjax.qd import Cells
 from elmjax.stages.admission import in_reach
@@ -41,9 +40,9 @@ class Sample:
         return self.evaluation.fitness if self.is_valid else invalid
 
 
-def whole_program_prompt(tokenizer: Tokenizer, blanks: int) -> list[int]:
+def whole_program_prompt(tokenizer: Vocabulary, blanks: int) -> list[int]:
     """Token ids that ask for a program, after blanks in the place of a terrain's prefix."""
-    return [tokenizer.pad] * blanks + tokenizer.encode(prompts.WHOLE_PROGRAM)
+    return [*[tokenizer.pad] * blanks, *tokenizer.opening]
 
 
 def program_sampler(
@@ -147,7 +146,7 @@ def sample_and_evaluate(
     return evaluate_texts(config, evaluator, written, [config.evolve.terrain] * len(written))
 
 
-def texts(completions: Completions, tokenizer: Tokenizer) -> list[str | None]:
+def texts(completions: Completions, tokenizer: Vocabulary) -> list[str | None]:
     """Programs of all prompts in order, those of the first first; None where one does not end."""
     rows = zip(
         *(
@@ -157,9 +156,14 @@ def texts(completions: Completions, tokenizer: Tokenizer) -> list[str | None]:
         strict=True,
     )
     return [
-        prompts.written_program(tokenizer.decode(tokens[:length].tolist())) if finished else None
+        tokenizer.decode(tokens[: length - 1].tolist()) if finished else None
         for tokens, length, finished in rows
     ]
+
+
+def encode_whole(programs: Sequence[str], tokenizer: Vocabulary) -> list[list[int]]:
+    """What a model writes after `whole_program_prompt` for each program, its end included."""
+    return [[*ids, tokenizer.end] for ids in tokenizer.encode_batch(list(programs))]
 
 
 def evaluate_texts(

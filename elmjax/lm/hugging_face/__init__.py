@@ -1,7 +1,7 @@
 """Our decoder under the names of Hugging Face: configuration, tensors and files.
 
-A family is a way to write `config.json` (`configs`) and to name and lay out tensors (`layouts`); the
-decoder knows no family.
+A family is a way to write `config.json` (`configs`) and to name and lay out tensors (`layouts`);
+the decoder knows no family.
 """
 
 from elmjax.lm.hugging_face.configs import FAMILIES, config_from_hugging_face

@@ -256,6 +256,4 @@ def _only(content: Content, **supported: tuple[Any, ...]) -> None:
     for name, values in supported.items():
         if content.get(name, values[0]) not in values:
             wanted = " or ".join(map(str, values))
-            raise ValueError(
-                f"config.json: only {name} {wanted} is supported, got {content[name]}"
-            )
+            raise ValueError(f"config.json: only {name} {wanted} is supported, got {content[name]}")

@@ -79,9 +79,7 @@ def tensors_from_hugging_face(
     shapes = decoder.abstract_params(config)
     wanted = set(_names(shapes, config, layout))
     if missing := wanted - names:
-        raise ValueError(
-            f"the weights lack {_some(missing)}; does config.json belong to them?"
-        )
+        raise ValueError(f"the weights lack {_some(missing)}; does config.json belong to them?")
     if unknown := names - wanted:
         raise ValueError(f"the weights have {len(unknown)} unknown tensors: {_some(unknown)}")
     place = _placing(shapes, np.dtype(dtype), sharding)
