@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 1 where this machine cannot lock programs down; 2 where the command, its configuration
-        or a file was wrong; 130 after an interrupt.
+        or a file was wrong; 130 after an interrupt, 143 after SIGTERM.
     """
     parser = _make_parser()
     words, settings = set_apart(sys.argv[1:] if arguments is None else arguments)

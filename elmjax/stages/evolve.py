@@ -121,9 +121,10 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
             progress.advance(batch, **shown, busy=_busy(numbers))
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
-            if due or stopping.is_asked():
+            if (stop := stopping.is_asked()) or due:
                 _save(checkpoints, finished, search.found, line.drawn)
-            stopping.leave_if_asked()
+            if stop:
+                raise stopping.StoppedError
 
 
 def open_found(run: Run, operator: str) -> Found:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -20,15 +21,18 @@ from elmjax.lm.store import LanguageModel
 from elmjax.lm.training import (
     OptimizerConfig,
     Schedule,
+    StepMetrics,
     TrainState,
     init_state,
     make_train_step,
 )
 from elmjax.report.progress import stage_progress
-from elmjax.stages import best
+from elmjax.stages import best, stopping
+from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 
 LOSSES_A_RUN = 10  # how often the test loss is measured
+_RECORDED = ("loss", "gradient_norm", "skipped")  # of every step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,22 +89,34 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
                 batch = _choose(run, lesson, rows, i)
-                state, metrics = step(state, parallel.split(batch), schedule)
-                numbers = {
-                    "loss": float(metrics.loss),
-                    "gradient_norm": float(metrics.gradient_norm),
-                }
+                state, metrics = _checked(
+                    lesson, partial(step, state, parallel.split(batch), schedule)
+                )
+                numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
                 tokens = int(np.count_nonzero(batch.group))
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
-                last = i + 1 == optimiser.steps
+                stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
                     numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
                 run.metrics.write(lesson.stage, i, numbers)
                 progress.advance(1, loss=numbers["loss"])
-                if (i + 1) % lesson.checkpoint_every == 0 or last:
+                if (i + 1) % lesson.checkpoint_every == 0 or last or stop:
                     checkpoints.save(i + 1, state)
+                if stop:
+                    raise stopping.StoppedError
     # From all devices to the one on which models are used.
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+
+
+def _checked(
+    lesson: Lesson, step: Callable[[], tuple[TrainState, StepMetrics]]
+) -> tuple[TrainState, StepMetrics]:
+    """A step, if there is memory for it and it is not one of many without a finite gradient."""
+    section = f"{lesson.stage}.optimiser"
+    with fitting(f"{section}.rows, or raise {section}.accumulation"):
+        state, metrics = jax.block_until_ready(step())
+    refuse_endless(lesson.stage, int(metrics.skipped), f"{section}.learning_rate")
+    return state, metrics
 
 
 def _measure(
@@ -197,8 +213,7 @@ def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
 def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
     # Copied, because the first step donates the arrays and the model is still needed.
     state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
-    if checkpoints.latest() is not None:
-        start, state, _ = checkpoints.restore(state)
-        state = jax.tree.map(jnp.asarray, state)
+    if (restored := checkpoints.recover(state)) is not None:
+        start, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
     run.metrics.truncate(lesson.stage, start)
     return state, start

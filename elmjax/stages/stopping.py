@@ -24,18 +24,8 @@ class StoppedError(Exception):
 
 
 def is_asked() -> bool:
-    """Whether the process has been asked to stop: save now, and call `leave_if_asked`."""
+    """Whether the process has been asked to stop: save now, and raise `StoppedError`."""
     return _asked.is_set()
-
-
-def leave_if_asked() -> None:
-    """Leaves the run between two steps.
-
-    Raises:
-        StoppedError: the process has been asked to stop.
-    """
-    if _asked.is_set():
-        raise StoppedError
 
 
 @contextmanager
