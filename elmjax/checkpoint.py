@@ -164,11 +164,16 @@ class Checkpoints:
         return Restored(step, state, dict(described["notes"])), ""
 
     def close(self) -> None:
-        """Waits for writing to end."""
+        """Waits for writing to end.
+
+        Raises:
+            OSError: the last checkpoint cannot be written.
+        """
         try:
             self.wait()
         finally:
-            self._checkpointer.close()
+            with _telling(self._folder, "newest"):
+                self._checkpointer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -183,7 +188,7 @@ class Checkpoints:
 
 
 @contextmanager
-def _telling(folder: Path, step: int) -> Iterator[None]:
+def _telling(folder: Path, step: int | str) -> Iterator[None]:
     """Turns whatever keeps a checkpoint from being written into an OSError of one line."""
     try:
         yield

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +20,6 @@ from elmjax.lm.store import LanguageModel
 from elmjax.lm.training import (
     OptimizerConfig,
     Schedule,
-    StepMetrics,
     TrainState,
     init_state,
     make_train_step,
@@ -69,8 +67,8 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
 
 def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
-    optimiser = lesson.optimiser
-    parallel = DataParallel.over(rows_at_once(f"{lesson.stage}.optimiser", optimiser))
+    optimiser, section = lesson.optimiser, f"{lesson.stage}.optimiser"
+    parallel = DataParallel.over(rows_at_once(section, optimiser))
     step = make_train_step(
         lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
     )
@@ -88,10 +86,12 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
         ) as progress:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
-                batch = _choose(run, lesson, rows, i)
-                state, metrics = _checked(
-                    lesson, partial(step, state, parallel.split(batch), schedule)
-                )
+                with fitting(f"{section}.rows, or raise {section}.accumulation"):
+                    batch = _choose(run, lesson, rows, i)
+                    given = (state, parallel.split(batch), schedule)
+                    state, metrics = jax.block_until_ready(step(*given))
+                skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
+                refuse_endless(lesson.stage, skipped, rate)
                 numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
                 tokens = int(np.count_nonzero(batch.group))
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
@@ -106,17 +106,6 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                     raise stopping.StoppedError
     # From all devices to the one on which models are used.
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
-
-
-def _checked(
-    lesson: Lesson, step: Callable[[], tuple[TrainState, StepMetrics]]
-) -> tuple[TrainState, StepMetrics]:
-    """A step, if there is memory for it and it is not one of many without a finite gradient."""
-    section = f"{lesson.stage}.optimiser"
-    with fitting(f"{section}.rows, or raise {section}.accumulation"):
-        state, metrics = jax.block_until_ready(step())
-    refuse_endless(lesson.stage, int(metrics.skipped), f"{section}.learning_rate")
-    return state, metrics
 
 
 def _measure(
