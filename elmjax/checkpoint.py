@@ -32,13 +32,16 @@ class Restored(NamedTuple):
 class Checkpoints:
     """The checkpoints of one stage in one folder, newest last; older ones are deleted."""
 
-    def __init__(self, folder: Path, *, keep: int = 2, best: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, keep: int = 2, best: str | None = None, read_only: bool = False
+    ) -> None:
         """Opens the folder, which is created if need be.
 
         Args:
             folder: Holds nothing else.
             keep: Newest checkpoints that are kept.
             best: A metric; the checkpoint in which it is highest is kept too.
+            read_only: Leaves alone what another process may be writing.
         """
         policies = orbax.training.preservation_policies
         kept = [policies.LatestN(keep)]
@@ -48,7 +51,7 @@ class Checkpoints:
         self._checkpointer = orbax.training.Checkpointer(
             self._folder,
             preservation_policy=policies.AnyPreservationPolicy(kept),
-            cleanup_tmp_directories=True,
+            cleanup_tmp_directories=not read_only,
         )
         self._writing: tuple[int, Any] | None = None
 
@@ -134,15 +137,22 @@ class Checkpoints:
             self._checkpointer.reload()
         return found
 
+    def damages(self) -> list[str]:
+        """What is wrong with the checkpoints, a line each, whatever they hold."""
+        read = ((step, self._read(step, None)[1]) for step in self._steps())
+        return [f"checkpoint {step}: {wrong}" for step, wrong in read if wrong]
+
+    def _steps(self) -> list[int]:
+        """Of all complete checkpoints, newest first."""
+        self.wait()
+        return sorted((int(each.step) for each in self._checkpointer.checkpoints), reverse=True)
+
     def _newest_whole(
         self, like: Any, fits: Callable[[Notes], str]
     ) -> tuple[Restored | None, list[int]]:
         """The newest useful checkpoint, and the steps of those after it."""
-        self.wait()
         useless: list[int] = []
-        for step in sorted(
-            (int(each.step) for each in self._checkpointer.checkpoints), reverse=True
-        ):
+        for step in self._steps():
             found, wrong = self._read(step, like)
             wrong = wrong or ("" if found is None else fits(found.notes))
             if not wrong:
@@ -152,7 +162,7 @@ class Checkpoints:
         return None, useless
 
     def _read(self, step: int, like: Any) -> tuple[Restored | None, str]:
-        """A checkpoint, or what is wrong with it."""
+        """A checkpoint, or what is wrong with it; as it was written where `like` is None."""
         try:
             state = self._checkpointer.load(step, jax.tree.map(np.asarray, like))
             described = dict(self._checkpointer.metadata(step).custom_metadata or {})
@@ -203,8 +213,6 @@ def _anything(notes: Notes) -> str:
 
 
 def _checksum(arrays: Any) -> int:
-    """CRC-32 of the bytes of all arrays, in order."""
-    total = 0
-    for leaf in jax.tree.leaves(arrays):
-        total = zlib.crc32(np.ascontiguousarray(leaf).tobytes(), total)
-    return total
+    """Sum of the CRC-32 of the bytes of all arrays, which is the same in every order of them."""
+    sums = (zlib.crc32(np.ascontiguousarray(leaf).data) for leaf in jax.tree.leaves(arrays))
+    return sum(sums) % 2**32

@@ -20,6 +20,7 @@ from elmjax.cli import (
     sample,
     simulate,
     stages,
+    verify,
 )
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 where this machine cannot lock programs down; 2 where the command, its configuration
-        or a file was wrong; 130 after an interrupt, 143 after SIGTERM.
+        0; 1 where this machine cannot lock programs down, or a run does not hold what it says; 2
+        where the command, its configuration or a file was wrong; 130 after an interrupt, 143 after
+        SIGTERM.
     """
     _keep_what_is_compiled()
     _quieten()
@@ -104,6 +106,7 @@ def _make_parser() -> argparse.ArgumentParser:
         stages,
         sample,
         report,
+        verify,
         render,
         dataset,
         simulate,

@@ -49,6 +49,7 @@ from elmjax.stages.tally import RATES, tally, totals
 # Parts of an iteration, in each of which something is busy for `PART_seconds` of it.
 PARTS = ("mutation", "program", "physics", "confirmation", "admission")
 HITS = ("program_hits", "walk_hits")
+STAGE_PREFIX = "evolve-"
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Search:
 
 def stage_name(operator: str) -> str:
     """Name of the stage, and of its folder."""
-    return f"evolve-{operator}"
+    return f"{STAGE_PREFIX}{operator}"
 
 
 def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Command:
 
     def start(self, stage: str, folder: Path, *settings: str, **how) -> subprocess.Popen:
         environment = os.environ | {"XDG_CACHE_HOME": str(self.cache), "JAX_PLATFORMS": "cpu"}
-        environment |= how.pop("environment", {})
+        environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # set by JAX in this process
         words = ["--config", str(self.config), "--run", str(folder), *settings]
         return subprocess.Popen(
             [*how.pop("before", (sys.executable, "-m", "elmjax.cli")), stage, *words],

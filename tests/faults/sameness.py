@@ -13,11 +13,19 @@ from elmjax.report import read_metrics
 _TIMES = ("seconds", "per_second", "hits", "busy", "rates_of")
 
 
-def differences(folder: Path, whole: Path) -> list[str]:
-    """Names of the histories, models, samples, metrics and summaries that are not equal."""
+def differences(folder: Path, whole: Path, *, without: str = "") -> list[str]:
+    """Names of the histories, models, samples, metrics and summaries that are not equal.
+
+    Args:
+        folder: Of the one run.
+        whole: Of the other, of which all is looked at.
+        without: A stage that is left out.
+    """
     found = []
     for path in sorted(whole.rglob("*")):
         name = path.relative_to(whole)
+        if name.parts[0] == without:
+            continue
         other = folder / name
         if path.name == "history":
             a, b = History.open(path).frame(), History.open(other).frame()
@@ -29,13 +37,14 @@ def differences(folder: Path, whole: Path) -> list[str]:
         elif path.name == "summary.json":
             a, b = (_timeless(json.loads(each.read_text())) for each in (path, other))
             found += [str(name)] * (a != b)
-    return found + _metrics(folder, whole)
+    return found + _metrics(folder, whole, without)
 
 
-def _metrics(folder: Path, whole: Path) -> list[str]:
+def _metrics(folder: Path, whole: Path, without: str) -> list[str]:
     logs = [read_metrics(each / "metrics.jsonl") for each in (folder, whole)]
     plain = [
-        log[[name for name in log.columns if not _is_time(name)]]
+        log.loc[log["stage"] != without, [name for name in log.columns if not _is_time(name)]]
+        .dropna(axis=1, how="all")
         .sort_values(["stage", "step"], kind="stable")
         .reset_index(drop=True)
         for log in logs

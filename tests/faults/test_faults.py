@@ -44,8 +44,8 @@ LENGTHS = {"pretrain": 16, "evolve-diff": 10, "evolve-tree": 10, "finetune": 16,
 ALLOWED = {"pretrain": 4, "finetune": 4}
 
 
-def finish(command: Command, folder: Path) -> None:
-    for stage in ("pretrain", "run"):
+def finish(command: Command, folder: Path, *before: str) -> None:
+    for stage in (*before, "run"):
         code, said = command.run(stage, folder)
         assert code == 0, said
 
@@ -67,11 +67,12 @@ def test_a_run_that_ends_at_random_moments_of_every_stage(
         slowest = max(slowest, time.monotonic() - began)
         tried += 1
         if number == signal.SIGTERM:
-            assert process.returncode == 143, said
+            # Or it came to its end within the grace.
+            assert process.returncode in (143, 0), said
         lost = redone(folder, stage)
         again.append(lost)
         assert lost <= (ALLOWED.get(stage, 1) if number == signal.SIGKILL else 0), stage
-    finish(command, folder)
+    finish(command, folder, "pretrain")
     differing = differences(folder, unbroken)
     took = f", left within {slowest:.1f} s" if number == signal.SIGTERM else ""
     table.add(
@@ -118,7 +119,7 @@ def test_damaged_files(command, unbroken, table: Table, tmp_path, damage, what) 
             damage(path)
     code, said = command.run("run", folder)
     assert code == 0, said
-    differing = differences(folder, unbroken)
+    differing = differences(folder, unbroken, without="pretrain")
     named = sum(str(stage) in said for stage in stages)
     survived = len(damaged) if not differing and named == len(stages) else 0
     words = {cut: "truncated", flip: "changed"}[damage]
@@ -134,7 +135,7 @@ def test_two_runs_on_one_folder(command, unbroken, table: Table, tmp_path) -> No
     refused = code == 2 and f"process {first.pid} writes to this folder" in said
     kill(first)
     finish(command, folder)
-    differing = differences(folder, unbroken)
+    differing = differences(folder, unbroken, without="pretrain")
     table.add("a second run on the folder", 1, int(refused and not differing), "nothing")
 
 
@@ -178,7 +179,7 @@ def test_a_full_disk(command, unbroken, table: Table, small_disk) -> None:
         unclear += [] if told else [f"{stage}: {process.returncode}, {said[-300:]!r}"]
     resize(small_disk, 64_000)
     finish(command, folder)
-    differing = differences(folder, unbroken)
+    differing = differences(folder, unbroken, without="pretrain")
     lost = f"{len(differing)} results {differing or ''}".rstrip()
     table.add(
         "a full disk",
@@ -200,8 +201,6 @@ def children(process: int) -> list[int]:
 def test_killed_helpers(command, unbroken, table: Table, tmp_path) -> None:
     """Program workers and the process they are forked from, again and again."""
     folder, rng, killed = tmp_path / "run", random.Random(SEED), 0
-    finish_pretrain = command.run("pretrain", folder)
-    assert finish_pretrain[0] == 0, finish_pretrain[1]
     process = command.start("run", folder)
     wait_for_steps(process, folder, "evolve-diff", 1)
     while process.poll() is None and killed < 12:
@@ -212,7 +211,7 @@ def test_killed_helpers(command, unbroken, table: Table, tmp_path) -> None:
                 killed += 1
         time.sleep(0.4)
     _, said = process.communicate(timeout=300)
-    differing = differences(folder, unbroken)
+    differing = differences(folder, unbroken, without="pretrain")
     good = process.returncode == 0 and not differing
     lost = f"{len(differing)} results {differing or ''}".rstrip()
     table.add(
@@ -254,15 +253,12 @@ def test_a_clock_that_jumps(command, unbroken, table: Table, tmp_path) -> None:
     process = command.start("run", folder, before=before)
     wait_for_steps(process, folder, "finetune", 2)
     kill(process)
-    for stage in ("pretrain", "run"):
-        for _ in range(4):
-            code, said = command.run(stage, folder, before=before)
-            if code == 0:
-                break
-            assert code == 2, said
-            assert "cannot be written" in said
-            ended += 1
-    differing = differences(folder, unbroken)
+    while (told := command.run("run", folder, before=before))[0] != 0:
+        assert told[0] == 2, told[1]
+        assert "cannot be written" in told[1]
+        ended += 1
+        assert ended < 5
+    differing = differences(folder, unbroken, without="pretrain")
     lost = f"{len(differing)} results; {ended} restarts {differing or ''}".rstrip()
     table.add("a clock that jumps by months", 1, int(not differing), lost)
 
