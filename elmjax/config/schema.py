@@ -352,7 +352,7 @@ class Conditional:
     max_new_tokens: Count = 384
     invalid_reward: Finite = 0.0  # m
     evaluation_samples: Count = 256  # a terrain, before and after
-    checkpoint_every: Count = 5  # iterations
+    checkpoint_every: Count = 1  # iterations
     ppo: PPOConfig = field(default_factory=PPOConfig)
 
 
