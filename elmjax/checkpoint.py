@@ -4,7 +4,9 @@ The only module that knows Orbax, whose v1 interface still stands under `experim
 checkpoint carries a checksum of its arrays: one that was damaged later is passed over.
 """
 
+import errno
 import logging
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,7 +205,9 @@ def _telling(folder: Path, step: int | str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        words = " ".join(str(error).split())[:300]
+        words, full = " ".join(str(error).split()), os.strerror(errno.ENOSPC)
+        # Orbax names file after file of its own before it comes to the reason.
+        words = full if full in words else words[:300]
         raise OSError(f"{folder}: checkpoint {step} cannot be written: {words}") from error
 
 

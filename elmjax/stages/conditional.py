@@ -23,6 +23,7 @@ from elmjax.rl.policy import PolicyParams, init_policy
 from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
 from elmjax.rl.rollout import Batch
 from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
+from elmjax.stages.encoders import encoder_weights
 from elmjax.stages.inventor import (
     Inventor,
     judge,
@@ -149,6 +150,7 @@ def conditional(run: Run) -> dict[str, Any]:
         with stage_progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
                 state, numbers = trainer.iterate(state, iteration)
+                checkpoints.wait()  # so that a kill costs no iteration but this one
                 run.metrics.write(STAGE, iteration, numbers)
                 shown = ("reward", "valid", "conditionality", "unique")
                 progress.advance(1, **{name: numbers[name] for name in shown})
@@ -261,7 +263,8 @@ def _start_or_resume(
 def _fresh(run: Run, inventor: Inventor) -> PPOState:
     """The state before the first iteration."""
     key = jax.random.key(run.seed(f"{STAGE}/init"))
-    params = init_policy(inventor.base.params, inventor.policy, key)
+    encoder = encoder_weights(inventor.config, inventor.policy.encoder, key)
+    params = init_policy(inventor.base.params, inventor.policy, key, encoder)
     return init_state(inventor.config.ppo, params)
 
 

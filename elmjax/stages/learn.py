@@ -98,6 +98,8 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
                     numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
+                if i % lesson.checkpoint_every == 0:
+                    checkpoints.wait()  # so that a kill costs no step before that checkpoint
                 run.metrics.write(lesson.stage, i, numbers)
                 progress.advance(1, loss=numbers["loss"])
                 if (i + 1) % lesson.checkpoint_every == 0 or last or stop:
