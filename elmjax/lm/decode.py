@@ -87,7 +87,7 @@ def read_token(
         own = OwnMemory(
             key=_write(before.key, key, index), value=_write(before.value, value, index)
         )
-        attended = _attend_both(config, query, prompt, own, *seen[kind])
+        attended = _attend_both(config, query, prompt, own, seen[kind])
         stream = block.add(stream, attended)
         memories.append(own)
     return stream, tuple(memories)
@@ -127,8 +127,7 @@ def _attend_both(
     query: Array,
     shared: LayerMemory,
     own: OwnMemory,
-    visible: Array,
-    own_visible: Array,
+    seen: tuple[Array, Array],
 ) -> Array:
     """One softmax over the parent's prompt and the child's own tokens.
 
@@ -137,14 +136,15 @@ def _attend_both(
         query: [parents, slots, heads, head_width].
         shared: Memory of the prompts.
         own: Memory of the slots, the present token included.
-        visible: [parents, slots or 1, prompt_time] bool, what each sees of the prompt.
-        own_visible: [parents, slots, time] bool, what it sees of what its child has written.
+        seen: What each sees: of the prompt, [parents, slots or 1, prompt_time] bool, and of what
+            its child has written, [parents, slots, time] bool.
 
     Returns:
         [parents, slots, heads, head_width].
     """
     parents, slots, heads, width = query.shape
     keys = config.shared_heads
+    visible, own_visible = seen
     query = query * jnp.asarray(config.score_scale, query.dtype)
     # Queries of one group stand beside each other, as rows of one product with their keys.
     query = jnp.swapaxes(query.reshape(parents, slots, keys, -1, width), 1, 2)

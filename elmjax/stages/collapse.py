@@ -160,7 +160,7 @@ def _rows(run: Run, model: LanguageModel, parents: Sequence[EditedProgram]) -> B
     row_length = run.config.operator.optimiser.row_length
     packable = documents(
         parents,
-        model.tokenizer,
+        model.own_tokenizer,
         program_weight=0.0,
         row_length=row_length,
         line_positions=model.line_positions,

@@ -56,7 +56,10 @@ def check(config: Config) -> None:
     """
     if is_tuned(config):
         _check_operator(config)
-        tokenizer = language_model(config.evolve.model).tokenizer
+        try:
+            tokenizer = language_model(config.evolve.model).own_tokenizer
+        except ValueError as error:
+            raise ConfigError(f"evolve.model: {error}, and fine-tuning makes them") from None
         _check_model(config, tokenizer)
         _check_rows(config, tokenizer)
 

@@ -49,7 +49,7 @@ def refine(
         model=model,
         train=documents(
             [*own, *replayed],
-            tokenizer=model.tokenizer,
+            tokenizer=model.own_tokenizer,
             program_weight=run.config.pretrain.program_weight,
             row_length=config.optimiser.row_length,
             line_positions=model.line_positions,

@@ -113,7 +113,7 @@ def _documents(run: Run, tuning: Tuning) -> list[Document]:
     replayed = [tuning.replay[i] for i in order.tolist()]
     return documents(
         [*own, *replayed],
-        tuning.start.tokenizer,
+        tuning.start.own_tokenizer,
         program_weight=config.program_weight,
         row_length=tuning.optimiser.row_length,
         line_positions=tuning.start.line_positions,

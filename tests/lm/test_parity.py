@@ -6,7 +6,6 @@ Runs where torch is installed: `pip install torch` (CPU is enough).
 import dataclasses
 import json
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
