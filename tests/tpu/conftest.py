@@ -51,9 +51,9 @@ class Cloud:
         return [call.split("\037")[:-1] for call in text.split("\036")[:-1]]
 
     def changes(self) -> list[str]:
-        """The calls that do not merely ask: their first words, without `compute`."""
-        calls = [" ".join(call[1:4]) for call in self.calls() if "list" not in call]
-        return [call.removeprefix("tpus ") for call in calls]
+        """The calls that do not merely ask: what is changed and how."""
+        calls = [call[1:] for call in self.calls() if "list" not in call]
+        return [" ".join(call[1:3] if call[0] == "tpus" else call[:2]) for call in calls]
 
     def resource(self, state: str) -> None:
         """Puts the queued resource into a state."""

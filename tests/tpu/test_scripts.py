@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from tests.tpu.conftest import SCRIPTS
 
 NAMES = ["create", "setup", "run", "logs", "resume", "delete"]
