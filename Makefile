@@ -1,5 +1,6 @@
 # make demo   the whole of ELM on a laptop: about ten minutes after installation
 # make test   lint, types, import law, tests
+# make faults kills, damage, full disks: what a run survives, as a table in build/faults.md
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,12 +10,16 @@ LOCK   := requirements/python3.$(if $(filter 11,$(MINOR)),11,12).txt
 RUN    ?= runs/demo
 SLOW   ?= not slow and not gpu and not tpu
 
-.PHONY: demo test lint types imports unit lock clean
+.PHONY: demo test faults lint types imports unit lock clean
 
 demo: $(READY)
 	$(BIN)/elmjax run --config quickstart --run $(RUN)
 
 test: lint types imports unit
+
+faults: $(READY)
+	mkdir -p build
+	ELMJAX_FAULTS_TABLE=build/faults.md $(BIN)/python -m pytest -m slow tests/faults
 
 lint: $(READY)
 	$(BIN)/ruff check .

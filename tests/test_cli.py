@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -268,3 +269,19 @@ def test_config_prints_what_it_reads_back(tmp_path) -> None:
     path.write_text(printed)
     assert elmjax("config", "--config", str(path)).stdout == printed
     assert "seed = 7" in printed
+
+
+def test_compiled_programs_are_kept_in_the_users_cache(tmp_path, monkeypatch) -> None:
+    [program] = write(tmp_path, square=SEEDS["square"])
+    for name in ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = elmjax("simulate", program, "--seconds", "0.1", "--physics.backend", "xla")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "cache" / "elmjax" / "jax").iterdir())
+
+
+def test_a_cache_that_the_environment_names_is_used(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "own"))
+    cli._keep_what_is_compiled()
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "own")

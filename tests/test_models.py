@@ -44,8 +44,7 @@ def test_the_general_model_edits_ordinary_functions() -> None:
     assert len(programs) >= 96
     with open_engine("auto", workers=1, limits=Limits()) as pool:
         executions = pool.run([functions.show(program) for program in programs])
-    # It was trained before ordinary functions had coined words, which it copies badly; a model that
-    # writes at random breaks nearly all.
+    # A model that writes at random breaks nearly all.
     assert sum(execution.body is not None for execution in executions) >= 24
 
 

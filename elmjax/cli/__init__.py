@@ -1,9 +1,11 @@
 """The `elmjax` command. Heavy modules are imported by the command that needs them."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from elmjax import __version__
@@ -18,6 +20,7 @@ from elmjax.cli import (
     sample,
     simulate,
     stages,
+    verify,
 )
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
@@ -40,9 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 where this machine cannot lock programs down; 2 where the command, its configuration
-        or a file was wrong; 130 after an interrupt.
+        0; 1 where this machine cannot lock programs down, or a run does not hold what it says; 2
+        where the command, its configuration or a file was wrong; 130 after an interrupt, 143 after
+        SIGTERM.
     """
+    _keep_what_is_compiled()
+    _quieten()
     parser = _make_parser()
     words, settings = set_apart(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(words)
@@ -65,6 +71,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def _keep_what_is_compiled() -> None:
+    """Lets JAX keep compiled programs in the user's cache folder, unless the environment says how.
+
+    JAX reads these when it is imported, which no command has done yet.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    folder = (Path(base) if base else Path.home() / ".cache") / "elmjax" / "jax"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
+def _quieten() -> None:
+    """Leaves out what libraries log about errors that are told in one line anyway.
+
+    XLA also calls it an error that a program from the cache was compiled with hints to the CPU,
+    such as "prefer-no-gather", that are no feature of one.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="elmjax",
@@ -78,6 +106,7 @@ def _make_parser() -> argparse.ArgumentParser:
         stages,
         sample,
         report,
+        verify,
         render,
         dataset,
         simulate,

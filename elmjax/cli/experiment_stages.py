@@ -96,8 +96,8 @@ def _add_stage3(experiments: Commands) -> None:
         "--encoders",
         nargs="+",
         choices=typing.get_args(Encoder),
-        default=typing.get_args(Encoder),
-        help="what shows a terrain to the model (default: both)",
+        default=("codes", "image"),
+        help="what shows a terrain to the model (default: codes image)",
     )
     add_count(parser, "--repeats", 3, "trainings of every distribution and encoder")
     parser.add_argument(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from elmjax.cli.settings import Commands
-from elmjax.config import ConfigError, load_dumped
+from elmjax.config import ConfigError
 
 
 def add(commands: Commands) -> None:
@@ -39,14 +39,10 @@ def _sample(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise ConfigError(f"{rest[0]}: no such option; see elmjax sample --help")
     if options.n < 1:
         raise ConfigError(f"-n: got {options.n}, wanted at least 1")
-    written = options.run / "config.toml"
-    if not written.is_file():
-        raise ConfigError(f"--run: {options.run} holds no run; wanted one that elmjax has written")
     from elmjax.stages import invent
     from elmjax.stages.run import Run
 
-    with Run.open(options.run, load_dumped(written)) as run:
-        samples = invent.invent(run, options.terrain, options.n, options.seed)
+    samples = invent.invent(Run.read(options.run), options.terrain, options.n, options.seed)
     told = [invent.tell(sample) for sample in samples]
     if options.json:
         for each in told:

@@ -1,6 +1,7 @@
 """The commands that run stages of the pipeline."""
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -56,7 +57,15 @@ def _add_stage(
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
-        return stage(options, load(base, overrides(rest)))
+        config = load(base, overrides(rest))
+        from elmjax.stages import stopping
+
+        with stopping.heeded():
+            try:
+                return stage(options, config)
+            except stopping.StoppedError:
+                print("\nstopped as asked; the same command goes on", file=sys.stderr)
+                return stopping.STOPPED
 
     parser.set_defaults(command=command, name=name)
 

@@ -340,7 +340,10 @@ class Conditional:
     # How episodes come to their terrains: all have equally many, or each draws its own.
     draw: Literal["equal", "random"] = "equal"
     unseen: tuple[str, ...] = ()  # terrains on which the trained model is tried too
-    encoder: Literal["codes", "image"] = "codes"
+    # A code for each terrain, or a network on its picture: a small one, or the paper's ResNet-50.
+    encoder: Literal["codes", "image", "resnet50"] = "codes"
+    # Folder of a `ResNetModel` of Hugging Face that "resnet50" starts with; empty: random weights.
+    encoder_weights: str = ""
     slots: Count = 4  # prefix embeddings the encoder makes
     iterations: Count = 20
     batch: Count = 96  # programs an iteration
@@ -348,11 +351,11 @@ class Conditional:
     # from which programs are run by a callback.
     loop: Literal["host", "callback"] = "host"
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
-    image: tuple[Count, Count] = (32, 64)  # pixels, height and width; encoder "image"
+    image: tuple[Count, Count] = (32, 64)  # pixels, height and width
     max_new_tokens: Count = 384
     invalid_reward: Finite = 0.0  # m
     evaluation_samples: Count = 256  # a terrain, before and after
-    checkpoint_every: Count = 5  # iterations
+    checkpoint_every: Count = 1  # iterations
     ppo: PPOConfig = field(default_factory=PPOConfig)
 
 

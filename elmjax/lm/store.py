@@ -73,7 +73,10 @@ def save(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         whole = Path(scratch) / "whole"
         whole.mkdir()
-        save_file(tensors, whole / WEIGHTS_FILE, metadata={"format": "pt"})
+        try:
+            save_file(tensors, whole / WEIGHTS_FILE, metadata={"format": "pt"})
+        except SafetensorError as error:
+            raise OSError(f"{folder}: the weights cannot be written: {error}") from error
         _write_json(whole / CONFIG_FILE, _config_content(model, dtype))
         # Weights come readable by their owner alone; they are as public as the rest.
         shutil.copymode(whole / CONFIG_FILE, whole / WEIGHTS_FILE)

@@ -3,7 +3,8 @@
 Two of them (Evolution through Large Models, section 7 and appendix I): a learned code per terrain,
 and a residual network on a picture of the terrain. Either gives `slots` embeddings of the language
 model's width, put before the prompt. Normalisation is GroupNorm: with BatchNorm the policy that
-samples and the policy that is trained differ, and the first ratio of PPO is not 1.
+samples and the policy that is trained differ, and the first ratio of PPO is not 1. Networks
+trained with BatchNorm keep it frozen: its statistics, scales and shifts are never trained.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
@@ -23,6 +25,10 @@ Params = dict[str, Any]
 # Size of what distinguishes terrains at the start, as a fraction of a fresh token embedding's: the
 # language model still reads the prefix that it was trained with, and PPO can tell terrains apart.
 INITIAL_CONTRAST = 0.2
+
+# Of the channels of ImageNet, as which networks trained on it are to see a picture.
+PHOTOGRAPH_MEAN = (0.485, 0.456, 0.406)
+PHOTOGRAPH_DEVIATION = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,8 @@ class TerrainEncoderConfig:
     # Parts of the picture, down and across, that are averaged apart. One mean over the whole
     # forgets where things are: it leaves the walls on the left and on the right half as different.
     regions: tuple[int, int] = (2, 4)
+    # "frozen_batch" is that of networks trained on photographs, which read three channels.
+    normalisation: Literal["group", "frozen_batch"] = "group"
 
     def __post_init__(self) -> None:
         if self.kind not in ("codes", "image"):
@@ -95,9 +103,9 @@ class ResidualBlock(nnx.Module):
     """Adds a stack of convolutions to its input; the first block of a stage halves the picture."""
 
     def __init__(
-        self, inputs: int, channels: int, stride: int, *, bottleneck: bool, rngs: nnx.Rngs
+        self, inputs: int, channels: int, stride: int, config: TerrainEncoderConfig, rngs: nnx.Rngs
     ):
-        if bottleneck:
+        if config.bottleneck:
             self.outputs = 4 * channels
             shapes = [(inputs, channels, 1, 1), (channels, channels, 3, stride)]
             shapes.append((channels, self.outputs, 1, 1))
@@ -108,12 +116,14 @@ class ResidualBlock(nnx.Module):
         self.layers = nnx.Dict(
             {
                 # The last norm's scale starts at zero, so that a fresh block is the identity.
-                f"layer{i}": _ConvolutionNorm(*shape, scale=float(i < last), rngs=rngs)
+                f"layer{i}": _ConvolutionNorm(*shape, config, scale=float(i < last), rngs=rngs)
                 for i, shape in enumerate(shapes)
             }
         )
         if stride != 1 or inputs != self.outputs:
-            self.shortcut = _ConvolutionNorm(inputs, self.outputs, 1, stride, scale=1.0, rngs=rngs)
+            self.shortcut = _ConvolutionNorm(
+                inputs, self.outputs, 1, stride, config, scale=1.0, rngs=rngs
+            )
 
     def __call__(self, picture: Array) -> Array:
         """[batch, height, width, inputs] -> [batch, height / stride, width / stride, outputs]."""
@@ -129,8 +139,9 @@ class ResidualNetwork(nnx.Module):
 
     def __init__(self, config: TerrainEncoderConfig, *, rngs: nnx.Rngs):
         self.pool = config.stem_pool
+        self.inputs = 3 if config.normalisation == "frozen_batch" else 1
         self.stem = _ConvolutionNorm(
-            1, config.channels, config.stem_kernel, 2, scale=1.0, rngs=rngs
+            self.inputs, config.channels, config.stem_kernel, 2, config, scale=1.0, rngs=rngs
         )
         self.block_names = tuple(
             f"stage{stage}_block{block}"
@@ -145,8 +156,8 @@ class ResidualNetwork(nnx.Module):
                 self.outputs,
                 config.channels * 2**stage,
                 2 if stage > 0 and block == 0 else 1,
-                bottleneck=config.bottleneck,
-                rngs=rngs,
+                config,
+                rngs,
             )
             self.outputs = self.blocks[name].outputs
         self.regions = config.regions
@@ -154,9 +165,11 @@ class ResidualNetwork(nnx.Module):
 
     def __call__(self, picture: Array) -> Array:
         """[batch, height, width, 1] -> [batch, features]."""
+        if self.inputs == 3:
+            picture = (picture - jnp.asarray(PHOTOGRAPH_MEAN)) / jnp.asarray(PHOTOGRAPH_DEVIATION)
         picture = jax.nn.relu(self.stem(picture))
         if self.pool:
-            picture = nnx.max_pool(picture, (3, 3), (2, 2), padding="SAME")
+            picture = nnx.max_pool(picture, (3, 3), (2, 2), padding=((1, 1), (1, 1)))
         for name in self.block_names:
             picture = self.blocks[name](picture)
         batch, height, width, channels = picture.shape
@@ -232,22 +245,55 @@ def encode(params: Params, config: TerrainEncoderConfig, terrain: Array) -> Arra
     return nnx.merge(_graph(config), params)(terrain)
 
 
+class FrozenBatchNorm(nnx.Module):
+    """Batch normalisation with the statistics of another training; nothing of it is trained."""
+
+    def __init__(self, channels: int, *, scale: float):
+        self.mean = nnx.Param(jnp.zeros(channels))
+        self.variance = nnx.Param(jnp.ones(channels))
+        self.scale = nnx.Param(jnp.full(channels, scale))
+        self.bias = nnx.Param(jnp.zeros(channels))
+
+    def __call__(self, picture: Array) -> Array:
+        """[batch, height, width, channels] of the same shape."""
+        mean, variance, scale, bias = (
+            jax.lax.stop_gradient(part[...])
+            for part in (self.mean, self.variance, self.scale, self.bias)
+        )
+        return (picture - mean) * (scale * jax.lax.rsqrt(variance + 1e-5)) + bias
+
+
 class _ConvolutionNorm(nnx.Module):
-    """Convolution without bias, then GroupNorm in groups of at least four channels."""
+    """Convolution without bias, then the norm of the configuration."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int, *, scale: float, rngs: nnx.Rngs
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int,
+        config: TerrainEncoderConfig,
+        *,
+        scale: float,
+        rngs: nnx.Rngs,
     ):
+        # The same on both sides: "SAME" pads unequally where the stride is 2.
+        padding = (kernel // 2, kernel // 2)
         self.convolution = nnx.Conv(
             inputs,
             outputs,
             (kernel, kernel),
             strides=(stride, stride),
+            padding=(padding, padding),
             use_bias=False,
             kernel_init=nnx.initializers.variance_scaling(2.0, "fan_in", "normal"),
             rngs=rngs,
         )
-        # Groups of one channel would erase each channel's mean, which is all the pooling keeps.
+        if config.normalisation == "frozen_batch":
+            self.norm: nnx.Module = FrozenBatchNorm(outputs, scale=scale)
+            return
+        # Groups of at least four channels: those of one would erase each channel's mean, which is
+        # all that the pooling keeps.
         self.norm = nnx.GroupNorm(
             outputs,
             num_groups=math.gcd(32, outputs // 4),

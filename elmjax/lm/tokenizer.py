@@ -129,7 +129,8 @@ class Tokenizer:
 
     def save(self, path: str | Path) -> None:
         """Writes `tokenizer.json`, as Hugging Face reads it."""
-        self._encoder.save(str(path))
+        # Its own `save` raises no OSError where the disk is full.
+        Path(path).write_text(self._encoder.to_str(pretty=True), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> Tokenizer:

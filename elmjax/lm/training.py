@@ -66,6 +66,7 @@ class StepMetrics:
     gradient_norm: Array  # [] before clipping
     learning_rate: Array  # []
     weight: Array  # [] sum of the weights of the batch
+    skipped: Array  # [] int32, updates in a row, up to this one, whose gradient was not finite
 
 
 TrainStep = Callable[[TrainState, Batch, Schedule], tuple[TrainState, StepMetrics]]
@@ -106,6 +107,7 @@ def make_train_step(config: DecoderConfig, optimizer: OptimizerConfig | None = N
             gradient_norm=optax.tree.norm(gradient),
             learning_rate=rate,
             weight=weight,
+            skipped=optimizer_state.notfinite_count,
         )
         return TrainState(params, optimizer_state, state.step + 1), metrics
 
@@ -156,12 +158,17 @@ def loss_and_gradient(
 
 
 def _transform(optimizer: OptimizerConfig) -> optax.GradientTransformation:
-    """AdamW (Loshchilov and Hutter 2017) without its learning rate: the descent direction."""
-    return optax.chain(
+    """AdamW (Loshchilov and Hutter 2017) without its learning rate: the descent direction.
+
+    A gradient that is not finite gives the direction zero, is counted, and changes no moment.
+    """
+    descent = optax.chain(
         optax.clip_by_global_norm(optimizer.clip_norm),
         optax.scale_by_adam(b1=optimizer.first_moment_decay, b2=optimizer.second_moment_decay),
         optax.add_decayed_weights(optimizer.weight_decay, mask=_matrices),
     )
+    # Who trains decides when to give up; the transformation never does.
+    return optax.apply_if_finite(descent, max_consecutive_errors=2**31 - 1)
 
 
 def _matrices(params: Params) -> Params:

@@ -2,14 +2,16 @@
 
 Ids count from 0 in the order of evaluation. On disk the history is a folder of Parquet parts,
 `part-00000.parquet`, `part-00001.parquet` and so on, each written to a temporary file and renamed,
-so that a part is whole or absent. In memory it keeps the lineage of all programs but the text of
-admitted ones only: those are the ones that become parents. Other text is read back from its part.
+so that a part is whole or absent, with checksums of its pages. Many small parts at the end become
+one. In memory it keeps the lineage of all programs but the text of admitted ones only: those are
+the ones that become parents. Other text is read back from its part.
 """
 
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +24,9 @@ NO_CELL = -1
 
 # Rows waiting in memory at most; at two kilobytes of text a row about 20 MB.
 ROWS_PER_PART = 10_000
+# Parts of fewer rows are small; so many of them at the end become one.
+SMALL_PART = ROWS_PER_PART // 2
+SMALL_PARTS = 32
 
 
 class HistoryError(ValueError):
@@ -99,11 +104,29 @@ class History:
         history = cls(Path(folder))
         history.folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(history.folder.glob("part-*.parquet")):
-            wanted = history._path(len(history._starts))
-            if path != wanted:
-                raise HistoryError(f"history part {wanted} is missing; found {path.name} after it")
             history._load(path)
         return history
+
+    @classmethod
+    def recover(cls, folder: str | Path) -> tuple["History", str]:
+        """Opens a history up to its first damaged part; that and all after it are set aside.
+
+        Returns:
+            The history of the programs before the damage, and what was wrong, in words; "" where
+            nothing was. What is set aside stays in the folder, under names that end in `.damaged`.
+        """
+        history, damage = cls(Path(folder)), ""
+        history.folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(history.folder.glob("part-*.parquet")):
+            if not damage:
+                try:
+                    _read(path)  # every column, because only reading tells damage
+                    history._load(path)
+                    continue
+                except HistoryError as error:
+                    damage = str(error)
+            path.replace(path.with_suffix(".parquet.damaged"))
+        return history, damage
 
     def __len__(self) -> int:
         """Number of programs, on disk or not; also the id of the next one."""
@@ -131,6 +154,7 @@ class History:
         _write(_table(self._pending), self._path(len(self._starts)))
         self._starts.append(self._pending[0].id)
         self._pending = []
+        self._join_small_parts()
 
     def truncate(self, next_id: int) -> None:
         """Forgets programs from `next_id` on, in memory and on disk, to resume from a checkpoint.
@@ -206,6 +230,12 @@ class History:
         table = _read(path, ["id", "parent", "admitted", "program"])
         if len(table) == 0:
             raise HistoryError(f"history part {path} is empty; wanted at least one row")
+        first, last = table["id"][0].as_py(), table["id"][-1].as_py()
+        # Left where small parts were joined and the process ended before it deleted them.
+        if last < len(self) and first not in self._starts:
+            return
+        if path != (wanted := self._path(len(self._starts))):
+            raise HistoryError(f"history part {wanted} is missing; found {path.name} after it")
         self._starts.append(len(self))
         for id, parent in zip(table["id"].to_pylist(), table["parent"].to_pylist(), strict=True):
             try:
@@ -215,6 +245,25 @@ class History:
             self._parent.append(parent)
         kept = table.filter(table["admitted"])
         self._admitted.update(zip(kept["id"].to_pylist(), kept["program"].to_pylist(), strict=True))
+
+    def _join_small_parts(self) -> None:
+        """Makes one part of the small ones at the end, once there are many.
+
+        The first of them is replaced before the others are deleted: at every moment all rows are
+        on disk, some perhaps twice.
+        """
+        ends = [*self._starts[1:], len(self)]
+        sizes = [end - start for start, end in zip(self._starts, ends, strict=True)]
+        small = len(list(takewhile(lambda size: size < SMALL_PART, reversed(sizes))))
+        if small < SMALL_PARTS:
+            return
+        first, count = len(sizes) - small, len(sizes)
+        joined = pa.concat_tables([_read(self._path(part)) for part in range(first, count)])
+        self._open_part = None
+        _write(joined, self._path(first))
+        del self._starts[first + 1 :]
+        for part in range(first + 1, count):
+            self._path(part).unlink()
 
     def _drop_parts(self, next_id: int) -> None:
         """Removes rows from `next_id` on, last part first, so that no gap is ever on disk."""
@@ -259,7 +308,7 @@ def _table(records: Sequence[Record]) -> pa.Table:
 
 def _write(table: pa.Table, path: Path) -> None:
     temporary = path.with_suffix(".parquet.temporary")
-    pq.write_table(table, temporary, compression="zstd")
+    pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
     temporary.replace(path)
 
 
@@ -267,7 +316,9 @@ def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         schema = pq.read_schema(path)
         if schema.equals(SCHEMA):
-            return pq.read_table(path, columns=columns, schema=SCHEMA)
+            return pq.read_table(
+                path, columns=columns, schema=SCHEMA, page_checksum_verification=True
+            )
     except (pa.ArrowInvalid, OSError) as error:
         raise HistoryError(f"history part {path} cannot be read: {error}") from error
     raise HistoryError(f"history part {path} has columns {schema.names}; wanted {SCHEMA.names}")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,11 @@ KEYS = ("stage", "step", "seconds")
 
 
 class MetricsLog:
-    """Append-only log of one run.
+    """Append-only log of one run. Nothing is written before the first line.
 
     Args:
         path: File to append to, created with its folder if need be. A torn last line, as a
-            killed run leaves behind, is removed.
+            killed run leaves behind, is removed by the first that is written.
         clock: Seconds from any origin. `seconds` on a line counts the time that logs were open,
             and goes on where an earlier run of the same folder stopped.
 
@@ -33,12 +33,11 @@ class MetricsLog:
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = _read_lines(self.path)
-        _rewrite(self.path, lines)
         self._clock = clock
         self._origin = clock() - (lines[-1]["seconds"] if lines else 0.0)
-        self._file = self.path.open("a", encoding="utf-8")
+        # Whoever only reads must not replace the file under a process that appends to it.
+        self._file: TextIO | None = None
 
     def __enter__(self) -> "MetricsLog":
         return self
@@ -71,18 +70,18 @@ class MetricsLog:
             if name in KEYS:
                 raise ValueError(f"metric is named {name!r}; wanted none of {KEYS}")
             line[name] = _plain(name, value)
+        if self._file is None:
+            self._file = self._opened(_read_lines(self.path))
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
     def truncate(self, stage: str, step: int) -> None:
         """Forgets the lines of a stage from `step` on, which a resumed run writes again."""
-        self._file.close()
+        self.close()
         lines = _read_lines(self.path)
-        _rewrite(
-            self.path,
-            [line for line in lines if line["stage"] != stage or line["step"] < step],
+        self._file = self._opened(
+            [line for line in lines if line["stage"] != stage or line["step"] < step]
         )
-        self._file = self.path.open("a", encoding="utf-8")
 
     def read(self, stage: str | None = None) -> pd.DataFrame:
         """All lines, or those of one stage with the columns that it uses, in order."""
@@ -90,7 +89,15 @@ class MetricsLog:
 
     def close(self) -> None:
         """Closes the file; reading stays possible."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self, lines: list[dict[str, Any]]) -> TextIO:
+        """The file, open for appending after some lines."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _rewrite(self.path, lines)
+        return self.path.open("a", encoding="utf-8")
 
 
 def read_metrics(path: str | Path, stage: str | None = None) -> pd.DataFrame:

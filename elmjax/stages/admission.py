@@ -108,9 +108,8 @@ def admitted_shares(
 
 def in_reach(config: Evolve, grid: Cells, walked: Sequence[Evaluation]) -> np.ndarray:
     """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
-    measures = np.array([evaluation.measures for evaluation in walked]).reshape(-1, 3)
-    _, outside = grid.cell_of(measures)
-    return ~outside if config.outside_grid == "reject" else np.ones(len(walked), bool)
+    _, outside = grid.cell_of(_measures(walked))
+    return _reached(config, outside)
 
 
 def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
@@ -157,6 +156,38 @@ def outside_grid(grid: Cells, family: Sequence[Offspring]) -> np.ndarray:
     return outside
 
 
+@dataclass(frozen=True, kw_only=True)
+class Walkers:
+    """What an archive reads of the walkers it is offered, in the order of their ids."""
+
+    ids: np.ndarray  # [walkers] int64
+    fitness: np.ndarray  # [walkers] float64 m
+    measures: np.ndarray  # [walkers, 3] float64 in the units of the grid
+    lengths: np.ndarray  # [walkers] int64, of their programs, characters
+
+
+def offer(config: Evolve, archive: Archive, walkers: Walkers) -> dict[int, Place]:
+    """Offers walkers to the archive; those outside its grid only where the configuration says so.
+
+    Returns:
+        By id, what became of each that was offered.
+    """
+    cells, outside = archive.grid.cell_of(walkers.measures)
+    offered = _reached(config, outside)
+    ids = walkers.ids[offered]
+    status = archive.add(
+        ids, walkers.fitness[offered], walkers.measures[offered], walkers.lengths[offered]
+    )
+    return {
+        int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
+        for id, cell, entered in zip(ids, cells[offered], status, strict=True)
+    }
+
+
+def _reached(config: Evolve, outside: np.ndarray) -> np.ndarray:
+    return ~outside if config.outside_grid == "reject" else np.ones(len(outside), bool)
+
+
 class _Walker(NamedTuple):
     evaluation: Evaluation
     length: int  # of its program, characters
@@ -172,16 +203,15 @@ def _walked(family: Iterable[tuple[int, Offspring]]) -> dict[int, _Walker]:
 
 
 def _offer(config: Evolve, archive: Archive, walked: Mapping[int, _Walker]) -> dict[int, Place]:
-    """Offers walkers to the archive in the order of their ids."""
     evaluations = [walker.evaluation for walker in walked.values()]
-    measures = np.array([evaluation.measures for evaluation in evaluations]).reshape(-1, 3)
-    fitness = np.array([evaluation.fitness for evaluation in evaluations])
-    lengths = np.array([walker.length for walker in walked.values()], np.int64)
-    ids = np.array(list(walked), np.int64)
-    cells, _ = archive.grid.cell_of(measures)
-    offered = in_reach(config, archive.grid, evaluations)
-    status = archive.add(ids[offered], fitness[offered], measures[offered], lengths[offered])
-    return {
-        int(id): Place(cell=int(cell), admitted=bool(entered != Status.REJECTED))
-        for id, cell, entered in zip(ids[offered], cells[offered], status, strict=True)
-    }
+    walkers = Walkers(
+        ids=np.array(list(walked), np.int64),
+        fitness=np.array([evaluation.fitness for evaluation in evaluations], np.float64),
+        measures=_measures(evaluations),
+        lengths=np.array([walker.length for walker in walked.values()], np.int64),
+    )
+    return offer(config, archive, walkers)
+
+
+def _measures(evaluations: Sequence[Evaluation]) -> np.ndarray:
+    return np.array([evaluation.measures for evaluation in evaluations]).reshape(-1, 3)

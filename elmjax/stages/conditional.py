@@ -22,7 +22,8 @@ from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl.policy import PolicyParams, init_policy
 from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
 from elmjax.rl.rollout import Batch
-from elmjax.stages import bootstrap, finetune, fused, transfer
+from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
+from elmjax.stages.encoders import encoder_weights
 from elmjax.stages.inventor import (
     Inventor,
     judge,
@@ -32,6 +33,7 @@ from elmjax.stages.inventor import (
     roll_out,
     shares,
 )
+from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 from elmjax.stages.samples import Sample, sample_programs
 
@@ -43,6 +45,7 @@ class Trainer:
 
     def __init__(self, run: Run, inventor: Inventor) -> None:
         self.run, self.inventor = run, inventor
+        self._idle = 0  # iterations in a row that learned nothing, their gradients not being finite
         config = inventor.config
         if config.loop == "callback":
             _, children = shares(config, 0)
@@ -55,7 +58,11 @@ class Trainer:
         config, began = self.inventor.config, time.monotonic()
         index, children = shares(config, self.run.seed(f"{STAGE}/terrains", iteration))
         lead = self._by_callback if config.loop == "callback" else self._by_host
-        state, metrics, samples, seconds = lead(state, iteration, index, children)
+        with fitting(f"{STAGE}.batch, or raise {STAGE}.ppo.minibatches"):
+            state, metrics, samples, seconds = lead(state, iteration, index, children)
+        idle = float(metrics["skipped"]) > 0 and float(metrics["applied"]) == 0
+        self._idle = self._idle + 1 if idle else 0
+        refuse_endless(STAGE, self._idle, f"{STAGE}.ppo.learning_rate")
         asked = [self.inventor.names[i] for i in np.repeat(index, children)]
         numbers = {name: float(number) for name, number in metrics.items()}
         return state, {
@@ -134,7 +141,7 @@ def conditional(run: Run) -> dict[str, Any]:
         return done
     config = run.config.conditional
     with (
-        Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints,
+        Checkpoints(run.folder / STAGE / "checkpoints", best="reward") as checkpoints,
         run.pool() as pool,
     ):
         inventor = make_inventor(run, run.evaluator(pool, (*config.terrains, *config.unseen)))
@@ -143,12 +150,17 @@ def conditional(run: Run) -> dict[str, Any]:
         with stage_progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
                 state, numbers = trainer.iterate(state, iteration)
+                checkpoints.wait()  # so that a kill costs no iteration but this one
                 run.metrics.write(STAGE, iteration, numbers)
                 shown = ("reward", "valid", "conditionality", "unique")
                 progress.advance(1, **{name: numbers[name] for name in shown})
                 last = iteration + 1 == config.iterations
-                if last or (iteration + 1) % config.checkpoint_every == 0:
-                    checkpoints.save(iteration + 1, state)
+                stop = stopping.is_asked()
+                if last or stop or (iteration + 1) % config.checkpoint_every == 0:
+                    metrics = {"reward": numbers["reward"]}
+                    checkpoints.save(iteration + 1, state, metrics=metrics)
+                if stop:
+                    raise stopping.StoppedError
         samples, walked = _before_and_after(run, inventor, state.params)
         known = _best_of_dataset(run, inventor)
     _save_model(run, inventor, state.params)
@@ -168,8 +180,7 @@ def load_policy(run: Run, inventor: Inventor) -> PolicyParams:
             f"--run: {run.folder} has no finished stage 3, wanted one; run elmjax conditional first"
         )
     with Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints:
-        state, _ = _restore(run, inventor, checkpoints)
-    return state.params
+        return checkpoints.restore(_fresh(run, inventor)).state.params
 
 
 def check_batch(config: Conditional) -> None:
@@ -237,7 +248,9 @@ def summarise(
 def _start_or_resume(
     run: Run, inventor: Inventor, checkpoints: Checkpoints
 ) -> tuple[PPOState, int]:
-    state, iteration = _restore(run, inventor, checkpoints)
+    state, iteration = _fresh(run, inventor), 0
+    if (restored := checkpoints.recover(state)) is not None:
+        iteration, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
     if iteration == 0 and run.config.conditional.bootstrap.steps > 0:
         programs = finetune.load_dataset(run).train["program"].tolist()
         seed = run.seed(f"{STAGE}/bootstrap")
@@ -247,15 +260,12 @@ def _start_or_resume(
     return state, iteration
 
 
-def _restore(run: Run, inventor: Inventor, checkpoints: Checkpoints) -> tuple[PPOState, int]:
-    """The newest state, or the one before the first iteration."""
+def _fresh(run: Run, inventor: Inventor) -> PPOState:
+    """The state before the first iteration."""
     key = jax.random.key(run.seed(f"{STAGE}/init"))
-    params = init_policy(inventor.base.params, inventor.policy, key)
-    state = init_state(inventor.config.ppo, params)
-    if checkpoints.latest() is None:
-        return state, 0
-    iteration, state, _ = checkpoints.restore(state)
-    return jax.tree.map(jnp.asarray, state), iteration
+    encoder = encoder_weights(inventor.config, inventor.policy.encoder, key)
+    params = init_policy(inventor.base.params, inventor.policy, key, encoder)
+    return init_state(inventor.config.ppo, params)
 
 
 def _by_terrain(

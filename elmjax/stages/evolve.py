@@ -5,20 +5,26 @@ simulates them, and offers them to the archive in order. Every child is written 
 whatever became of it. Children are made while those of the iteration before are judged, so that
 their parents come from the archive of `evolve.ahead` iterations earlier: the result is the same
 however fast the parts are.
+
+The history is written after every iteration, a checkpoint of the archive every few: a search that
+is resumed reads the checkpoint and offers to it what the history holds beyond (`replay`).
 """
 
+import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from elmjax.checkpoint import Checkpoints
+from elmjax.checkpoint import Checkpoints, Notes
+from elmjax.config import Evolve
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
 from elmjax.qd import History, archive_metrics
-from elmjax.qd.history import NO_PARENT
 from elmjax.report.progress import stage_progress
+from elmjax.stages import stopping
 from elmjax.stages.admission import (
     ADMITTED_BY,
     Found,
@@ -33,6 +39,7 @@ from elmjax.stages.line import Brood, Draw, Line
 from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
+from elmjax.stages.replay import columns, offer_again
 from elmjax.stages.run import Run
 from elmjax.stages.seeding import plant
 from elmjax.stages.source import Source
@@ -42,6 +49,9 @@ from elmjax.stages.tally import RATES, tally, totals
 # Parts of an iteration, in each of which something is busy for `PART_seconds` of it.
 PARTS = ("mutation", "program", "physics", "confirmation", "admission")
 HITS = ("program_hits", "walk_hits")
+STAGE_PREFIX = "evolve-"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,7 @@ class Search:
 
 def stage_name(operator: str) -> str:
     """Name of the stage, and of its folder."""
-    return f"evolve-{operator}"
+    return f"{STAGE_PREFIX}{operator}"
 
 
 def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, Any]:
@@ -80,9 +90,12 @@ def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, A
         run.pool(config.max_characters) as pool,
     ):
         evaluator = run.evaluator(pool, [config.terrain])
-        found, start, drawn = _start_or_resume(run, stage, checkpoints, evaluator)
+        found, start, drawn = _newest(run, stage, checkpoints)
         search = Search(run=run, stage=stage, crew=crew, evaluator=evaluator, found=found)
-        _relearn(search)
+        start, drawn = _replay(search, start, drawn)
+        if len(found.history) == 0:
+            plant(config, found, evaluator)
+            found.history.flush()
         _search(search, checkpoints, start, drawn)
     return run.finish(stage, _summarise(run, stage, found))
 
@@ -98,17 +111,21 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
         for draw in drawn:
             line.start(draw)
         for iteration in range(start, config.iterations):
-            last = min(iteration + config.ahead, config.iterations - 1)
-            for coming in range(iteration + len(line.drawn), last + 1):
+            for coming in range(iteration + len(line.drawn), _last_drawn(config, iteration) + 1):
                 line.start(_draw(search, coming))
             numbers = _iterate(search, line)
+            # The numbers first: an iteration that the history holds is not done again.
             run.metrics.write(stage, iteration, numbers)
+            search.found.history.flush()
             search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
             progress.advance(batch, **shown, busy=_busy(numbers))
             finished = iteration + 1
-            if finished == config.iterations or finished % config.checkpoint_every == 0:
+            due = finished == config.iterations or finished % config.checkpoint_every == 0
+            if (stop := stopping.is_asked()) or due:
                 _save(checkpoints, finished, search.found, line.drawn)
+            if stop:
+                raise stopping.StoppedError
 
 
 def open_found(run: Run, operator: str) -> Found:
@@ -121,31 +138,60 @@ def open_found(run: Run, operator: str) -> Found:
     return Found(empty.restored(state), History.open(folder / "history"))
 
 
-def _start_or_resume(
-    run: Run, stage: str, checkpoints: Checkpoints, evaluator: Evaluator
-) -> tuple[Found, int, list[Draw]]:
-    """What was found as of its newest checkpoint, or with its seeds; the next iteration; draws."""
+def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
+    """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
-    history = History.open(run.folder / stage / "history")
-    if checkpoints.latest() is not None:
-        iteration, state, notes = checkpoints.restore(archive.state())
-        history.truncate(notes["rows"])
-        run.metrics.truncate(stage, iteration)
-        drawn = [Draw(**draw) for draw in notes["drawn"]]
-        return Found(archive.restored(state), history), iteration, drawn
-    history.truncate(0)
-    run.metrics.truncate(stage, 0)
-    found = Found(archive, history)
-    plant(run.config.evolve, found, evaluator)
-    return found, 0, []
+    history, damage = History.recover(run.folder / stage / "history")
+    if damage:
+        _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
+
+    def fits(notes: Notes) -> str:
+        held = len(history)
+        return f"the history holds {held} programs of {notes['rows']}" * (held < notes["rows"])
+
+    restored = checkpoints.recover(archive.state(), fits)
+    if restored is None:
+        return Found(archive, history), 0, []
+    drawn = [Draw(**draw) for draw in restored.notes["drawn"]]
+    return Found(archive.restored(restored.state), history), restored.step, drawn
 
 
-def _relearn(search: Search) -> None:
-    """Tells the selection of operators what the history knows."""
-    columns = ["operator", "parent", "admitted", "step"]
-    rows = search.found.history.frame(columns)
-    for _, some in rows[rows["parent"] != NO_PARENT].groupby("step"):
-        search.crew.selection.learn(some["operator"].tolist(), some["admitted"].tolist())
+def _replay(search: Search, start: int, drawn: Sequence[Draw]) -> tuple[int, Sequence[Draw]]:
+    """Does again, from the history alone, what it holds beyond a checkpoint.
+
+    Tells the selection of operators what the history knows, and drops an iteration that is not
+    whole.
+
+    Returns:
+        The iteration to go on with, and the draws of it and those after it.
+    """
+    run, found, config = search.run, search.found, search.run.config.evolve
+    batch, seeds = config.parents * config.children, len(config.seed_programs)
+    whole = max(0, len(found.history) - seeds) // batch
+    found.history.truncate(seeds + whole * batch if len(found.history) >= seeds else 0)
+    run.metrics.truncate(search.stage, whole)
+    rows = found.history.frame(columns(run.config))
+    if start == 0:
+        offer_again(run.config, found.archive, rows[:seeds], search.evaluator.execute)
+    waiting = deque(drawn)
+    for iteration in range(whole):
+        of_iteration = rows[seeds + iteration * batch : seeds + (iteration + 1) * batch]
+        if iteration >= start:
+            for coming in range(iteration + len(waiting), _last_drawn(config, iteration) + 1):
+                waiting.append(_draw(search, coming))
+            waiting.popleft()
+            offer_again(run.config, found.archive, of_iteration, search.evaluator.execute)
+        search.crew.selection.learn(
+            of_iteration["operator"].tolist(), of_iteration["admitted"].tolist()
+        )
+    if whole > start:
+        search.crew.after(whole - 1, found)  # what came before is done
+    return max(start, whole), list(waiting)
+
+
+def _last_drawn(config: Evolve, iteration: int) -> int:
+    """The last iteration whose parents are drawn before an iteration is judged."""
+    return min(iteration + config.ahead, config.iterations - 1)
 
 
 def _draw(search: Search, iteration: int) -> Draw:
@@ -214,7 +260,6 @@ def _busy(numbers: dict[str, Any]) -> str:
 
 
 def _save(checkpoints: Checkpoints, iteration: int, found: Found, drawn: Sequence[Draw]) -> None:
-    found.history.flush()
     notes = {"rows": len(found.history), "drawn": [asdict(draw) for draw in drawn]}
     checkpoints.save(iteration, found.archive.state(), notes)
 

@@ -12,10 +12,10 @@ from elmjax.config import Conditional, Config, ConfigError
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.store import LanguageModel
-from elmjax.lm.terrain_encoder import TerrainEncoderConfig
 from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, prefixes
 from elmjax.rl.rollout import Rollout, collect, crop
 from elmjax.stages import finetune
+from elmjax.stages.encoders import encoder_config
 from elmjax.stages.run import Run, terrain_lines
 from elmjax.stages.samples import Sample, evaluate_texts, program_sampler, texts
 from physics.raster import terrain_image
@@ -53,17 +53,10 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     base = finetune.load_model(run)
     names = (*config.terrains, *config.unseen)
     by_code = config.encoder == "codes"
-    encoder = TerrainEncoderConfig(
-        kind=config.encoder,
-        width=base.config.width,
-        slots=config.slots,
-        codes=len(names) if by_code else 0,
-        image=config.image,
-    )
     terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(run.config, names)
     policy = PolicyConfig(
         decoder=base.config,
-        encoder=encoder,
+        encoder=encoder_config(config, base.config.width),
         blank_token=base.tokenizer.pad,
         value=config.ppo.value if config.ppo.needs_value else "none",
     )
@@ -87,7 +80,7 @@ def check_unseen(config: Conditional) -> None:
     if config.unseen and config.encoder == "codes":
         raise ConfigError(
             f"conditional.unseen: got {list(config.unseen)} with the encoder 'codes', which has a "
-            "code for each terrain it was trained on; wanted the encoder 'image'"
+            "code for each terrain it was trained on; wanted an encoder of pictures"
         )
     if twice := set(config.unseen) & set(config.terrains):
         raise ConfigError(

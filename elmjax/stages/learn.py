@@ -25,10 +25,12 @@ from elmjax.lm.training import (
     make_train_step,
 )
 from elmjax.report.progress import stage_progress
-from elmjax.stages import best
+from elmjax.stages import best, stopping
+from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 
 LOSSES_A_RUN = 10  # how often the test loss is measured
+_RECORDED = ("loss", "gradient_norm", "skipped")  # of every step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +67,8 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
 
 def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
-    optimiser = lesson.optimiser
-    parallel = DataParallel.over(rows_at_once(f"{lesson.stage}.optimiser", optimiser))
+    optimiser, section = lesson.optimiser, f"{lesson.stage}.optimiser"
+    parallel = DataParallel.over(rows_at_once(section, optimiser))
     step = make_train_step(
         lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
     )
@@ -84,21 +86,26 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
         ) as progress:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
-                batch = _choose(run, lesson, rows, i)
-                state, metrics = step(state, parallel.split(batch), schedule)
-                numbers = {
-                    "loss": float(metrics.loss),
-                    "gradient_norm": float(metrics.gradient_norm),
-                }
+                with fitting(f"{section}.rows, or raise {section}.accumulation"):
+                    batch = _choose(run, lesson, rows, i)
+                    given = (state, parallel.split(batch), schedule)
+                    state, metrics = jax.block_until_ready(step(*given))
+                skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
+                refuse_endless(lesson.stage, skipped, rate)
+                numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
                 tokens = int(np.count_nonzero(batch.group))
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
-                last = i + 1 == optimiser.steps
+                stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
                     numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
+                if i % lesson.checkpoint_every == 0:
+                    checkpoints.wait()  # so that a kill costs no step before that checkpoint
                 run.metrics.write(lesson.stage, i, numbers)
                 progress.advance(1, loss=numbers["loss"])
-                if (i + 1) % lesson.checkpoint_every == 0 or last:
+                if (i + 1) % lesson.checkpoint_every == 0 or last or stop:
                     checkpoints.save(i + 1, state)
+                if stop:
+                    raise stopping.StoppedError
     # From all devices to the one on which models are used.
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
 
@@ -197,8 +204,7 @@ def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
 def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
     # Copied, because the first step donates the arrays and the model is still needed.
     state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
-    if checkpoints.latest() is not None:
-        start, state, _ = checkpoints.restore(state)
-        state = jax.tree.map(jnp.asarray, state)
+    if (restored := checkpoints.recover(state)) is not None:
+        start, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
     run.metrics.truncate(lesson.stage, start)
     return state, start

@@ -1,8 +1,10 @@
 """The mutation operators by name, as they are configured."""
 
 import multiprocessing
+import os
 import random
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -82,7 +84,7 @@ def _processes(count: int) -> Iterator[Executor]:
     executor = ProcessPoolExecutor(
         count,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_leave_interrupts_to_the_parent,
+        initializer=_follow_the_parent,
     )
     try:
         yield executor
@@ -90,8 +92,19 @@ def _processes(count: int) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _follow_the_parent() -> None:
+    """Leaves signals to the parent, and ends when it does, however that was."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A machine that goes tells all processes at once; the run still needs these for its step.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # A parent that is killed tells nobody, and the others hold the queue open.
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def weights(config: Evolve, operator: str) -> dict[str, float]:

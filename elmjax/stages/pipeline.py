@@ -10,6 +10,7 @@ from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
+from elmjax.stages.encoders import check_encoder
 from elmjax.stages.evolve import evolve
 from elmjax.stages.finetune import LOSSES, STAGE, finetune
 from elmjax.stages.histories import find_sources
@@ -76,6 +77,7 @@ def open_run(folder: Path, config: Config) -> Run:
     check_batch(config.conditional)
     check_columns(config.conditional)
     check_unseen(config.conditional)
+    check_encoder(config.conditional)
     return Run.open(folder, config)
 
 

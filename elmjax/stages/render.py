@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from elmjax import config as configuration
 from elmjax.config import Config, ConfigError
 from elmjax.qd import Archive, Grid
 from elmjax.report.animation import NoEncoderError, animate_walk
@@ -86,10 +85,9 @@ def find(source: str, config: Config, count: int) -> Shown:
             terrain="flat",
             config=config,
         )
-    own = configuration.load_dumped(folder / "config.toml")
     operator, _, place = niche.rpartition(":") if ":" in niche else ("", "", niche)
-    with Run.open(folder, own) as run:
-        found = open_found(run, _operator(run, operator))
+    run = Run.read(folder)
+    own, found = run.config, open_found(run, _operator(run, operator))
     cells = _cells(found.archive, place, count)
     return Shown(
         programs=[found.history.program(int(found.archive.elite[cell])) for cell in cells],

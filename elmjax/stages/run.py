@@ -1,6 +1,7 @@
 """The folder of a run and what its stages share: configuration, metrics, jail, terrains, models.
 
 RUN/config.toml       the resolved configuration
+RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from elmjax import config as configuration
-from elmjax import seeds
+from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
@@ -39,10 +40,11 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> "Run":
-        """Creates the folder, or continues in it.
+        """Creates the folder, or continues in it, and keeps other processes out.
 
         Raises:
             ConfigError: where the folder holds a run of another configuration, or something else.
+            FolderInUseError: where another process writes to it.
         """
         written = folder / "config.toml"
         if written.exists():
@@ -55,8 +57,21 @@ class Run:
             raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            written.write_text(configuration.dump(config), encoding="utf-8")
-        return cls(folder=folder, config=config, metrics=MetricsLog(folder / "metrics.jsonl"))
+            write_whole(written, configuration.dump(config))
+        lock.hold(folder)
+        return cls(folder=folder, config=config, metrics=_metrics(folder))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Run":
+        """A run to look at, also while another process writes to it.
+
+        Raises:
+            ConfigError: where the folder holds none.
+        """
+        written = folder / "config.toml"
+        if not written.is_file():
+            raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
+        return cls(folder, configuration.load_dumped(written), _metrics(folder))
 
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
@@ -84,6 +99,7 @@ class Run:
         traceback: TracebackType | None,
     ) -> None:
         self.metrics.close()
+        lock.release(self.folder)
 
     def pool(self, max_characters: int | None = None) -> Engine:
         """What runs programs, with this run's limits and perhaps a tighter one on the text."""
@@ -92,6 +108,13 @@ class Run:
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
         return make_evaluator(self.config, pool, terrains)
+
+
+def _metrics(folder: Path) -> MetricsLog:
+    try:
+        return MetricsLog(folder / "metrics.jsonl")
+    except ValueError as error:
+        raise ConfigError(f"{error}; delete the line, or give another folder") from None
 
 
 def without_nan(value: Any) -> Any:

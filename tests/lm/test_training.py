@@ -122,3 +122,21 @@ def test_warm_up_starts_from_rest(config, initial, fresh):
     state, metrics = make_train_step(config)(init_state(fresh), BATCH, SCHEDULE)
     assert float(metrics.learning_rate) == 0.0
     jax.tree.map(np.testing.assert_array_equal, state.params, initial)
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing_and_is_counted(config, fresh, initial):
+    """Weights of NaN in a batch make its gradient NaN; the batches around it are learned."""
+    poisoned = jax.tree.map(np.copy, BATCH)
+    poisoned.weights[0, 2] = np.nan
+    state, step = init_state(fresh), make_train_step(config)
+    state, metrics = step(state, BATCH, SCHEDULE)
+    moments = jax.tree.map(np.array, state.optimizer_state.inner_state)
+    for wanted in (1, 2):
+        state, metrics = step(state, poisoned, SCHEDULE)
+        assert int(metrics.skipped) == wanted
+    jax.tree.map(np.testing.assert_array_equal, state.params, initial)  # the warm-up began at 0
+    jax.tree.map(np.testing.assert_array_equal, state.optimizer_state.inner_state, moments)
+    state, metrics = step(state, BATCH, SCHEDULE)
+    assert (int(metrics.skipped), int(state.optimizer_state.total_notfinite)) == (0, 2)
+    changed = jax.tree.map(lambda a, b: bool(np.any(a != b)), state.params, initial)
+    assert changed["embedding"]["embedding"]

@@ -241,3 +241,69 @@ def test_an_interrupted_write_is_ignored(tmp_path):
     history.append([make_record(2)])
     history.flush()
     assert len(History.open(tmp_path)) == 3
+
+
+def small_parts(folder, count):
+    """A history of one row a part, and how many parts it has on disk."""
+    history = make_history(folder, count, flush_every=1)
+    return history, len(list(folder.glob("part-*.parquet")))
+
+
+def test_many_small_parts_become_one(tmp_path):
+    history, parts = small_parts(tmp_path, history_module.SMALL_PARTS + 3)
+    assert parts < 8
+    assert [history.record(id) for id in range(len(history))] == [
+        make_record(id) for id in range(history_module.SMALL_PARTS + 3)
+    ]
+    pd.testing.assert_frame_equal(history.frame(), History.open(tmp_path).frame())
+
+
+def test_parts_that_an_ending_process_left_behind_are_not_read_twice(tmp_path, monkeypatch):
+    class EndedError(Exception):
+        pass
+
+    def end(path, *_):
+        if path.name == "part-00030.parquet":
+            raise EndedError
+        unlink(path)
+
+    unlink = type(tmp_path).unlink
+    monkeypatch.setattr(type(tmp_path), "unlink", end)
+    with pytest.raises(EndedError):
+        small_parts(tmp_path, history_module.SMALL_PARTS)
+    monkeypatch.undo()
+    assert len(list(tmp_path.glob("part-*.parquet"))) > 2
+    history = History.open(tmp_path)
+    assert len(history) == history_module.SMALL_PARTS
+    for id in range(len(history), 40):
+        history.append([make_record(id)])
+        history.flush()
+    assert History.open(tmp_path).frame()["id"].tolist() == list(range(40))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
+def test_a_damaged_part_and_what_follows_it_are_set_aside(tmp_path, damage):
+    make_history(tmp_path, 12, flush_every=4)
+    path = tmp_path / "part-00001.parquet"
+    content = bytearray(path.read_bytes())
+    if damage == "truncated":
+        content = content[: len(content) // 2]
+    else:
+        # A byte of the data: the part keeps its length and its footer.
+        content[content.find(b"PAR1") + 200] ^= 0xFF
+    path.write_bytes(content)
+    history, said = History.recover(tmp_path)
+    assert "part-00001.parquet" in said
+    assert history.frame()["id"].tolist() == [0, 1, 2, 3]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [
+        "part-00000.parquet",
+        "part-00001.parquet.damaged",
+        "part-00002.parquet.damaged",
+    ]
+
+
+def test_a_whole_history_needs_no_recovery(tmp_path):
+    make_history(tmp_path, 5, flush_every=2)
+    history, said = History.recover(tmp_path)
+    assert (len(history), said) == (4, "")

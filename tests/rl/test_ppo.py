@@ -72,6 +72,23 @@ def test_gradients_of_the_loss_reach_every_parameter(request, kind, value):
     assert all(reached)
 
 
+def test_frozen_statistics_stay_and_the_first_ratio_is_one(image_world):
+    frozen = dataclasses.replace(image_world.model.encoder, normalisation="frozen_batch")
+    world = dataclasses.replace(image_world, encoder=frozen)
+    params = world.start()
+    batch = world.judge(params, world.act(params, seed=0))
+    update = compiled(CONFIG, world.model)
+    state, metrics = update(init_state(CONFIG, params), batch, KEY)
+    assert metrics["first_ratio_deviation"] < 1e-5
+    state, _ = update(state, batch, KEY)  # scales that start at zero hide gradients of the first
+    before = jax.tree_util.tree_leaves_with_path(world.start()["encoder"]["network"])
+    after = jax.tree.leaves(state.params["encoder"]["network"])
+    for (path, old), new in zip(before, after, strict=True):
+        is_frozen = any(getattr(key, "key", "") == "norm" for key in path)
+        assert bool(jnp.all(new == old)) or not is_frozen, path
+    assert any(bool(jnp.any(new != old)) for (_, old), new in zip(before, after, strict=True))
+
+
 @pytest.mark.parametrize("estimator", ["grpo", "rloo", "reinforce++"])
 def test_estimators_without_a_value_function_learn_none(codes_world, estimator):
     world = dataclasses.replace(codes_world, value="none")

@@ -14,7 +14,7 @@ from elmjax.files import write_whole
 from elmjax.report import BarPanel, Interval, bar_panels, mean_interval
 
 AVERAGE = "average"
-STAGE_3 = {"codes": CODES, "image": IMAGE}
+STAGE_3 = {"codes": CODES, "image": IMAGE, "resnet50": IMAGE}
 Measured = Sequence[tuple[Condition, Mapping[str, Any]]]
 Lines = dict[str, dict[str, Interval]]
 

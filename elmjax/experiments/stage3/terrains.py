@@ -10,4 +10,4 @@ DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
     "tunnel_flat": ("left_wall", "right_wall", "tunnel", "flat"),
     "bumpy_flat": ("left_wall", "right_wall", "bumpy", "flat"),
 }
-Encoder = Literal["codes", "image"]
+Encoder = Literal["codes", "image", "resnet50"]

@@ -29,11 +29,7 @@ def write(folder: Path, path: Path) -> int:
     Raises:
         ConfigError: The folder holds no run, or none of its stages is finished.
     """
-    written = folder / "config.toml"
-    if not written.is_file():
-        raise ConfigError(f"RUN: {folder} holds no run; wanted a folder that elmjax has written")
-    with Run.open(folder, configuration.load_dumped(written)) as run:
-        return write_page(path, without_nan(_collect(run)))
+    return write_page(path, without_nan(_collect(Run.read(folder))))
 
 
 def _collect(run: Run) -> dict[str, Any]:

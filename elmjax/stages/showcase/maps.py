@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from elmjax import config as configuration
 from elmjax.qd import Grid, History, archive_metrics
 from elmjax.qd.tessellation import Cells
 from elmjax.report.page import pack
@@ -26,11 +25,11 @@ def collect(stage: Stage) -> list[dict[str, Any]]:
     base = run.folder / operator_tuning.STAGE / "base"
     found = [_archive(stage, *search) for search in searches if _finished(*search[:2])]
     if (base / "config.toml").is_file():
-        with Run.open(base, configuration.load_dumped(base / "config.toml")) as before:
-            if _finished(before, operator_tuning.OPERATOR):
-                found.append(
-                    _archive(stage, before, operator_tuning.OPERATOR, "diff, before fine-tuning")
-                )
+        before = Run.read(base)
+        if _finished(before, operator_tuning.OPERATOR):
+            found.append(
+                _archive(stage, before, operator_tuning.OPERATOR, "diff, before fine-tuning")
+            )
     return found
 
 
