@@ -156,14 +156,23 @@ def _at_random(team: Team, selection: Selection) -> Mutator:
 def language_mutator(
     config: Evolve, operator: str, model: LanguageModel, message: str | None = None
 ) -> LanguageMutator:
-    """A language model as the configuration asks for it; arguments as of `make_mutator`."""
+    """A language model as the configuration asks for it; arguments as of `make_mutator`.
+
+    Raises:
+        ConfigError: the format is that of our own models, and the model is another.
+    """
+    numbered = operator == "diff" and config.format == "numbered"
+    if numbered and not knows_programs(model.tokenizer):
+        raise ConfigError(
+            f"evolve.format: got 'numbered' with the model {config.model!r}, which is not elmjax's "
+            "and does not know it; wanted 'carper' or 'search_replace'"
+        )
     whole = diffs.NATIVE_PROGRAM if knows_programs(model.tokenizer) else diffs.REWRITE
     formats = {
         "diff": DIFF_FORMATS[config.format],
         "rewrite": whole,
         "crossover": diffs.CROSSOVER,
     }
-    masked = config.grammar_mask and operator == "diff" and config.format == "numbered"
     return LanguageMutator(
         operator=operator,
         format=formats[operator],
@@ -173,7 +182,7 @@ def language_mutator(
         top_p=config.top_p,
         message=message,
         message_weights=config.message_weights,
-        grammar=numbered_grammar if masked else None,
+        grammar=numbered_grammar if numbered and config.grammar_mask else None,
     )
 
 

@@ -41,6 +41,13 @@ def test_rewrite_asks_our_models_for_a_program_and_others_for_text(config, monke
     assert (other.format, other.message) == (diffs.REWRITE, "Changed.")
 
 
+def test_numbered_lines_are_asked_of_our_models_only(config, monkeypatch) -> None:
+    monkeypatch.setattr(operators, "knows_programs", lambda _: False)
+    with pytest.raises(ConfigError, match="wanted 'carper' or 'search_replace'"):
+        make_mutator(config, "diff")
+    assert isinstance(make_mutator(replace(config, format="carper"), "diff"), LanguageMutator)
+
+
 def test_our_models_are_known_by_their_tokens(config) -> None:
     class Characters:
         def encode(self, text: str) -> list[int]:
