@@ -17,6 +17,7 @@ GRACE_SECONDS = 15.0
 STOPPED = 128 + signal.SIGTERM  # exit code, as of a process that SIGTERM ended
 
 _asked = threading.Event()
+_clocks: list[threading.Timer] = []
 
 
 class StoppedError(Exception):
@@ -40,6 +41,9 @@ def heeded() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        for clock in _clocks:
+            clock.cancel()  # what comes after the block has its own time
+        _clocks.clear()
 
 
 def _ask(number: int, frame: FrameType | None) -> None:
@@ -49,6 +53,7 @@ def _ask(number: int, frame: FrameType | None) -> None:
     _asked.set()
     clock = threading.Timer(GRACE_SECONDS, _end)
     clock.daemon = True
+    _clocks.append(clock)
     clock.start()
 
 

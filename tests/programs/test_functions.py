@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elmjax.programs import Verdict, canonical
-from elmjax.programs.functions import generate, show
+from elmjax.programs.functions import draft, generate, show
 from elmjax.programs.functions.draft import NOUNS, Draft, coin
 from elmjax.programs.functions.generation import LONGEST, SHORTEST, STYLES
 
@@ -82,6 +82,14 @@ def test_words_are_coined_in_some_programs_and_known_in_others():
     drafts = [Draft(random.Random(seed)) for seed in range(200)]
     known = sum(draft.noun() in NOUNS for draft in drafts)
     assert 50 <= known <= 110  # 0.4 of 200, within four standard deviations
+
+
+def test_a_plural_is_no_word_of_the_language(monkeypatch):
+    monkeypatch.setattr("elmjax.programs.functions.draft.coin", lambda _: "clas")
+    for seed in range(20):
+        plural = Draft(random.Random(seed)).plural()
+        assert plural.isidentifier()
+        assert not keyword.iskeyword(plural)
 
 
 def test_coined_words_are_names():

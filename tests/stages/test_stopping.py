@@ -21,6 +21,20 @@ def test_sigterm_is_noted_and_nothing_else_happens() -> None:
         assert not stopping.is_asked()
 
 
+IN_TIME = """
+import os, signal, time
+from elmjax.stages import stopping
+stopping.GRACE_SECONDS = 0.3
+with stopping.heeded():
+    os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(1.0)
+"""
+
+
+def test_a_step_that_ends_in_time_is_left_alone() -> None:
+    assert subprocess.run([sys.executable, "-c", IN_TIME], check=False).returncode == 0
+
+
 ENDLESS = """
 import time
 from elmjax.stages import stopping

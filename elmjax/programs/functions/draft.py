@@ -51,8 +51,13 @@ def coin(rng: random.Random) -> str:
             for _ in range(rng.choice((1, 2, 2)))
         ]
         word = rng.choice(("", "", "", "_")).join(syllables)
-        if not keyword.iskeyword(word) and not hasattr(builtins, word):
+        if not is_reserved(word):
             return word
+
+
+def is_reserved(word: str) -> bool:
+    """Whether the language has the word for itself."""
+    return keyword.iskeyword(word) or hasattr(builtins, word)
 
 
 class Draft:
@@ -156,7 +161,8 @@ class Draft:
     def _name(self, draw: Callable[[], str]) -> str:
         while True:
             name = draw()
-            if name not in self._taken:
+            # What is put to a coined word may make it one of the language: "clas", plural "class".
+            if name not in self._taken and not is_reserved(name):
                 self._taken.add(name)
                 return name
             if self.rng.random() < 0.2:
