@@ -7,8 +7,8 @@ from pathlib import Path
 
 from elmjax.cli.experiment_options import add_circumstances, add_count, configured, share
 from elmjax.cli.settings import Commands, add_run_option
-from elmjax.config import SIZES, Operator
-from elmjax.experiments.stage3.terrains import DISTRIBUTIONS, Encoder
+from elmjax.config import SIZES, Encoder, Operator
+from elmjax.experiments.stage3.terrains import DISTRIBUTIONS
 
 
 def add(experiments: Commands) -> None:

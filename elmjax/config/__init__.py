@@ -7,6 +7,7 @@ from elmjax.config.schema import (
     Conditional,
     Config,
     DiffFormat,
+    Encoder,
     Evolve,
     Finetune,
     GridConfig,
@@ -23,15 +24,18 @@ from elmjax.config.schema import (
     Size,
 )
 from elmjax.config.sizes import SIZES, shape_of
+from elmjax.config.terrain_sets import TERRAIN_SETS
 
 __all__ = [
     "SIZES",
+    "TERRAIN_SETS",
     "Band",
     "Bootstrap",
     "Conditional",
     "Config",
     "ConfigError",
     "DiffFormat",
+    "Encoder",
     "Evolve",
     "Finetune",
     "GridConfig",

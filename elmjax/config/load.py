@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from elmjax.config.schema import Config
+from elmjax.config.terrain_sets import expanded
 
 
 class ConfigError(ValueError):
@@ -41,6 +42,7 @@ def load(base: str | None = None, overrides: Sequence[tuple[str, str]] = ()) -> 
     for name, text in overrides:
         _put(values, name, _parse(text))
     _refuse_unknown(Config, values, ())
+    _expand_sets(values)
     return _validate(values)
 
 
@@ -108,6 +110,16 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
         if not isinstance(values, dict):
             raise ConfigError(f"{name}: unknown key: {section!r} is a value, not a section")
     values[key] = value
+
+
+def _expand_sets(values: dict[str, Any]) -> None:
+    """Puts terrains in the place of the sets that stage 3 names; `_validate` judges the rest."""
+    conditional, own = values.get("conditional"), values.get("terrain", {})
+    if not isinstance(conditional, dict):
+        return
+    names = conditional.get("terrains")
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        conditional["terrains"] = expanded(names, own if isinstance(own, dict) else ())
 
 
 def _refuse_unknown(schema: type, values: dict[str, Any], path: tuple[str, ...]) -> None:

@@ -35,6 +35,7 @@ def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
 
 Writer = Literal["diff", "tree", "rewrite", "crossover"]
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
+Encoder = Literal["codes", "image", "resnet50"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
 Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable"]
 
@@ -331,6 +332,7 @@ class Bootstrap:
 class Conditional:
     """Stage 3: the model sees a terrain and writes the walker for it (paper, section 7)."""
 
+    # In a file and on the command line also names of `config.terrain_sets`.
     terrains: Annotated[tuple[str, ...], *Several] = (
         "left_wall",
         "right_wall",
@@ -341,7 +343,7 @@ class Conditional:
     draw: Literal["equal", "random"] = "equal"
     unseen: tuple[str, ...] = ()  # terrains on which the trained model is tried too
     # A code for each terrain, or a network on its picture: a small one, or the paper's ResNet-50.
-    encoder: Literal["codes", "image", "resnet50"] = "codes"
+    encoder: Encoder = "codes"
     # Folder of a `ResNetModel` of Hugging Face that "resnet50" starts with; empty: random weights.
     encoder_weights: str = ""
     slots: Count = 4  # prefix embeddings the encoder makes

@@ -30,23 +30,20 @@ def resnet_config(
     Raises:
         ValueError: If the folder holds no ResNet of a shape that ours has.
     """
-    try:
-        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} holds no readable config.json: {error}") from error
-    channels, hidden = content.get("embedding_size"), content.get("hidden_sizes", [])
+    content = _content(folder)
     bottleneck = content.get("layer_type") == "bottleneck"
-    grown = [(4 if bottleneck else 1) * (channels or 0) * 2**stage for stage in range(len(hidden))]
+    channels = _counts(folder, "embedding_size", [content.get("embedding_size")])[0]
+    depths = _counts(folder, "depths", content.get("depths"))
     wanted = {
         "model_type": "resnet",
         "num_channels": 3,
         "hidden_act": "relu",
-        "hidden_sizes": grown,
+        "hidden_sizes": [(4 if bottleneck else 1) * channels * 2**i for i in range(len(depths))],
         "downsample_in_first_stage": False,
     }
     for name, value in wanted.items():
-        if content.get(name, value) != value:
-            raise ValueError(f"{folder}: {name}: got {content[name]!r}, wanted {value!r}")
+        if (got := content.get(name, value)) != value:
+            raise ValueError(f"{folder}: {name}: got {got!r}, wanted {value!r}")
     if content.get("downsample_in_bottleneck", False):
         raise ValueError(f"{folder}: downsample_in_bottleneck: got True, wanted False")
     return TerrainEncoderConfig(
@@ -54,7 +51,7 @@ def resnet_config(
         width=width,
         slots=slots,
         image=image,
-        stage_sizes=tuple(content["depths"]),
+        stage_sizes=tuple(depths),
         channels=channels,
         bottleneck=bottleneck,
         stem_kernel=7,
@@ -70,29 +67,66 @@ def load_resnet(folder: Path, config: TerrainEncoderConfig, key: Array) -> Param
     Raises:
         ValueError: If the weights cannot be read, or one is missing or of another shape.
     """
+    network = jax.tree.map(jnp.asarray, read_network(folder, config))
+    return {**init_encoder(config, key), "network": network}
+
+
+def read_network(folder: Path, config: TerrainEncoderConfig) -> Params:
+    """The network of a folder, on the host: float32, named and shaped as the encoder's.
+
+    Raises:
+        ValueError: If the weights cannot be read, or one is missing or of another shape.
+    """
     try:
         tensors = load_file(folder / "model.safetensors")
     except (OSError, SafetensorError) as error:
         raise ValueError(f"{folder} holds no readable model.safetensors: {error}") from error
     tensors = {name.removeprefix("resnet."): tensor for name, tensor in tensors.items()}
-    params = init_encoder(config, key)
-    network: dict[str, Any] = {
-        "stem": _layer(tensors, "embedder.embedder"),
-        "blocks": {
-            f"stage{stage}_block{block}": _block(
-                tensors,
-                f"encoder.stages.{stage}.layers.{block}",
-                params["network"]["blocks"][f"stage{stage}_block{block}"],
+    like = jax.eval_shape(lambda: init_encoder(config, jax.random.key(0)))["network"]
+    try:
+        network: dict[str, Any] = {
+            "stem": _layer(tensors, "embedder.embedder"),
+            "blocks": {
+                f"stage{stage}_block{block}": _block(
+                    tensors,
+                    f"encoder.stages.{stage}.layers.{block}",
+                    like["blocks"][f"stage{stage}_block{block}"],
+                )
+                for stage, size in enumerate(config.stage_sizes)
+                for block in range(size)
+            },
+        }
+    except KeyError as error:
+        raise ValueError(f"{folder}: model.safetensors lacks {error}") from None
+    _check_shapes(folder, network, like)
+    return network
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} holds no readable config.json: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{folder}: config.json: got {content!r}, wanted an object")
+    return content
+
+
+def _counts(folder: Path, name: str, got: object) -> list[int]:
+    if not isinstance(got, list) or not got or any(type(n) is not int or n < 1 for n in got):
+        raise ValueError(f"{folder}: {name}: got {got!r}, wanted counts of at least 1")
+    return got
+
+
+def _check_shapes(folder: Path, network: Params, like: Params) -> None:
+    wanted = dict(jax.tree_util.tree_leaves_with_path(like))
+    for path, tensor in jax.tree_util.tree_leaves_with_path(network):
+        if tensor.shape != wanted[path].shape:
+            name = jax.tree_util.keystr(path, simple=True, separator=".")
+            raise ValueError(
+                f"{folder}: {name}: got shape {tensor.shape}, wanted {wanted[path].shape}, as "
+                "config.json says"
             )
-            for stage, size in enumerate(config.stage_sizes)
-            for block in range(size)
-        },
-    }
-    shapes = (jax.tree.map(jnp.shape, tree) for tree in (network, params["network"]))
-    got, wanted = shapes
-    if got != wanted:
-        raise ValueError(f"{folder}: the weights are not those of the config")
-    return {**params, "network": network}
 
 
 def _block(tensors: dict[str, np.ndarray], name: str, like: Params) -> Params:
@@ -103,13 +137,10 @@ def _block(tensors: dict[str, np.ndarray], name: str, like: Params) -> Params:
 
 
 def _layer(tensors: dict[str, np.ndarray], name: str) -> Params:
-    try:
-        # [outputs, inputs, height, width] there, [height, width, inputs, outputs] here.
-        kernel = tensors[f"{name}.convolution.weight"].transpose(2, 3, 1, 0)
-        norm = {ours: tensors[f"{name}.normalization.{theirs}"] for ours, theirs in _NORM.items()}
-    except KeyError as error:
-        raise ValueError(f"the weights lack {error}") from None
+    # [outputs, inputs, height, width] there, [height, width, inputs, outputs] here.
+    kernel = tensors[f"{name}.convolution.weight"].transpose(2, 3, 1, 0)
+    norm = {ours: tensors[f"{name}.normalization.{theirs}"] for ours, theirs in _NORM.items()}
     return {
-        "convolution": {"kernel": jnp.asarray(kernel)},
-        "norm": {part: jnp.asarray(tensor) for part, tensor in norm.items()},
+        "convolution": {"kernel": kernel.astype(np.float32)},
+        "norm": {part: tensor.astype(np.float32) for part, tensor in norm.items()},
     }

@@ -1,5 +1,7 @@
 """The terrain encoder that the section `conditional` asks for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import jax
 
 from elmjax.config import Conditional, ConfigError
 from elmjax.lm.decoder import Params
-from elmjax.lm.resnet_weights import load_resnet, resnet_config
+from elmjax.lm.resnet_weights import load_resnet, read_network, resnet_config
 from elmjax.lm.terrain_encoder import TerrainEncoderConfig, resnet50
 
 
@@ -27,9 +29,10 @@ def encoder_config(config: Conditional, width: int) -> TerrainEncoderConfig:
             return TerrainEncoderConfig(kind="image", image=config.image, **size)
         if not config.encoder_weights:
             return resnet50(image=config.image, **size)
-        return resnet_config(Path(config.encoder_weights), image=config.image, **size)
     except ValueError as error:
         raise ConfigError(f"conditional.encoder: {error}") from None
+    with _naming_weights():
+        return resnet_config(Path(config.encoder_weights), image=config.image, **size)
 
 
 def check_encoder(config: Conditional) -> None:
@@ -43,7 +46,10 @@ def check_encoder(config: Conditional) -> None:
             f"conditional.encoder_weights: got weights for the encoder {config.encoder!r}, wanted "
             "'resnet50'"
         )
-    encoder_config(config, width=1)
+    encoder = encoder_config(config, width=1)
+    if config.encoder_weights:
+        with _naming_weights():
+            read_network(Path(config.encoder_weights), encoder)
 
 
 def encoder_weights(
@@ -56,7 +62,13 @@ def encoder_weights(
     """
     if not config.encoder_weights:
         return None
-    try:
+    with _naming_weights():
         return load_resnet(Path(config.encoder_weights), encoder, key)
+
+
+@contextmanager
+def _naming_weights() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise ConfigError(f"conditional.encoder_weights: {error}") from None

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from elmjax.lm.resnet_weights import load_resnet, resnet_config
 from elmjax.lm.terrain_encoder import ResidualNetwork, encode
@@ -65,3 +65,18 @@ def test_what_is_no_such_resnet_is_refused(tmp_path, config) -> None:
     (tmp_path / "other" / "model.safetensors").unlink()
     with pytest.raises(ValueError, match=r"no readable model\.safetensors"):
         load_resnet(tmp_path / "other", config, jax.random.key(0))
+
+
+def test_half_precision_weights_are_read_as_float32(tmp_path, config, params) -> None:
+    shutil.copytree(FOLDER, tmp_path / "half")
+    halved = {
+        name: tensor.astype(np.float16)
+        for name, tensor in load_file(FOLDER / "model.safetensors").items()
+    }
+    save_file(halved, tmp_path / "half" / "model.safetensors")
+    network = load_resnet(tmp_path / "half", config, jax.random.key(0))["network"]
+    for leaf, whole in zip(
+        jax.tree.leaves(network), jax.tree.leaves(params["network"]), strict=True
+    ):
+        assert leaf.dtype == np.float32
+        np.testing.assert_allclose(leaf, whole, rtol=1e-3, atol=1e-6)

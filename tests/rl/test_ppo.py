@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from elmjax.lm.terrain_encoder import resnet50
 from elmjax.rl.config import PPOConfig
 from elmjax.rl.ppo import init_state, make_update
 
@@ -87,6 +88,21 @@ def test_frozen_statistics_stay_and_the_first_ratio_is_one(image_world):
         is_frozen = any(getattr(key, "key", "") == "norm" for key in path)
         assert bool(jnp.all(new == old)) or not is_frozen, path
     assert any(bool(jnp.any(new != old)) for (_, old), new in zip(before, after, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ["head", "model"])
+def test_the_first_ratio_of_every_update_is_one_with_resnet50(image_world, value):
+    encoder = resnet50(width=16, slots=2, image=(32, 64))
+    terrain = jnp.repeat(jnp.repeat(image_world.terrain, 2, axis=1), 2, axis=2)
+    world = dataclasses.replace(image_world, encoder=encoder, terrain=terrain, value=value)
+    update = compiled(CONFIG, world.model)
+    state = init_state(CONFIG, world.start())
+    for seed in range(3):
+        batch = world.judge(state.params, world.act(state.params, seed=seed))
+        state, metrics = update(state, batch, KEY)
+        assert metrics["first_ratio_deviation"] < 1e-5
+        assert metrics["ratio_deviation"] > 1e-3
 
 
 @pytest.mark.parametrize("estimator", ["grpo", "rloo", "reinforce++"])

@@ -3,11 +3,13 @@
 import dataclasses
 import json
 from collections import Counter
+from pathlib import Path
 
 import jax
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 from elmjax.cli import main
 from elmjax.config import Bootstrap, ConfigError
@@ -113,6 +115,24 @@ def test_a_run_that_draws_is_trained(start) -> None:
     run = start(draw="random", iterations=1)
     conditional.conditional(run)
     assert metrics(run)["first_ratio_deviation"].max() < 1e-5
+
+
+def test_resnet_weights_are_trained_from_and_their_norms_kept(start) -> None:
+    weights = Path(__file__).parents[1] / "golden" / "resnet"
+    run = start(encoder="resnet50", encoder_weights=str(weights), iterations=2)
+    conditional.conditional(run)
+    assert metrics(run)["first_ratio_deviation"].max() < 1e-5
+    names = (*run.config.conditional.terrains, *run.config.conditional.unseen)
+    with run.pool() as pool:
+        made = inventor.make_inventor(run, run.evaluator(pool, names))
+    learned = conditional.load_policy(run, made)["encoder"]["network"]["stem"]
+    golden = load_file(weights / "model.safetensors")
+    name = "embedder.embedder.normalization"
+    np.testing.assert_array_equal(learned["norm"]["mean"], golden[f"{name}.running_mean"])
+    np.testing.assert_array_equal(learned["norm"]["scale"], golden[f"{name}.weight"])
+    kernel = golden["embedder.embedder.convolution.weight"].transpose(2, 3, 1, 0)
+    moved = np.abs(learned["convolution"]["kernel"] - kernel).max()
+    assert 0.0 < moved < 0.1 * np.abs(kernel).max()
 
 
 def test_a_supervised_start_makes_known_programs_likelier(start) -> None:

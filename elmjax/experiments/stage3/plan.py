@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from elmjax import seeds
-from elmjax.config import Config
+from elmjax.config import Config, Encoder
 from elmjax.experiments.evolution.condition import changed_settings
-from elmjax.experiments.stage3.terrains import DISTRIBUTIONS, Encoder
+from elmjax.experiments.stage3.terrains import DISTRIBUTIONS
 from elmjax.lm.store import fingerprint
 
 
@@ -24,10 +24,12 @@ class Condition:
     @property
     def resolved(self) -> Config:
         """The configuration of the run."""
+        weights = self.config.conditional.encoder_weights
         stage_3 = replace(
             self.config.conditional,
             terrains=DISTRIBUTIONS[self.distribution],
             encoder=self.encoder,
+            encoder_weights=weights if self.encoder == "resnet50" else "",
             base=str(self.base.resolve()),
         )
         name = f"stage3/{self.distribution}/{self.encoder}"

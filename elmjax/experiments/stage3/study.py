@@ -8,6 +8,7 @@ RUN/table.md       means over repeats with 95 % intervals, beside what was publi
 RUN/rewards.png    the bars of figures 18 and 19
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from elmjax.experiments.results import Results, circumstances
 from elmjax.experiments.stage3 import summary
 from elmjax.experiments.stage3.plan import Condition, Plan
 from elmjax.stages import conditional, finetune, pipeline
+from elmjax.stages.encoders import check_encoder
 
 
 def study_stage3(folder: Path, plan: Plan, config: Config, base: Path | None = None) -> None:
@@ -31,13 +33,17 @@ def study_stage3(folder: Path, plan: Plan, config: Config, base: Path | None = N
     Raises:
         ConfigError: The base has no finished stage 2, or the folder holds something else.
     """
+    own = folder / "base"
+    conditions = plan.conditions(base or own, config)
+    for condition in conditions:
+        check_encoder(condition.resolved.conditional)
     results = Results.open(folder, "stage3")
     if base is None:
-        base = folder / "base"
-        with pipeline.open_run(base, config) as run:
+        # Conditions choose the encoder; the base's own, which may be another, reads no weights.
+        shared = replace(config, conditional=replace(config.conditional, encoder_weights=""))
+        with pipeline.open_run(own, shared) as run:
             pipeline.stage_1(run)
             finetune.finetune(run)
-    conditions = plan.conditions(base, config)
     announce(results, [condition.describe() for condition in conditions])
     measured = [(condition, _measure(results, condition)) for condition in conditions]
     results.write()

@@ -14,7 +14,8 @@ from elmjax.files import write_whole
 from elmjax.report import BarPanel, Interval, bar_panels, mean_interval
 
 AVERAGE = "average"
-STAGE_3 = {"codes": CODES, "image": IMAGE, "resnet50": IMAGE}
+STAGE_3 = {"codes": CODES, "image": IMAGE, "resnet50": "stage 3, ResNet-50"}
+_BESIDE = {**STAGE_3, "resnet50": IMAGE}  # what of the paper an encoder compares with
 Measured = Sequence[tuple[Condition, Mapping[str, Any]]]
 Lines = dict[str, dict[str, Interval]]
 
@@ -58,7 +59,8 @@ def _distribution(name: str, measured: Measured) -> tuple[str, BarPanel]:
     ratios: Lines = {}
     changes: Lines = {}
     ahead: Lines = {}
-    for encoder in dict.fromkeys(condition.encoder for condition, _ in measured):
+    encoders = list(dict.fromkeys(condition.encoder for condition, _ in measured))
+    for encoder in encoders:
         own = [(c, values) for c, values in measured if c.encoder == encoder]
         line = STAGE_3[encoder]
         rewards[line] = _line(own, terrains, lambda told: told["after"][0])
@@ -69,7 +71,7 @@ def _distribution(name: str, measured: Measured) -> tuple[str, BarPanel]:
     paper_ratios = {
         f"{line}, paper": {column: values[column] / paper[DATASET][column] for column in values}
         for line, values in paper.items()
-        if line in ratios
+        if line in {_BESIDE[encoder] for encoder in encoders}
     }
     published = {f"{line}, paper [unit unknown]": values for line, values in paper.items()}
     text = "\n".join(

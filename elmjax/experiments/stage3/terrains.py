@@ -1,13 +1,12 @@
-"""Sets of terrains that a model is trained on, and how it is shown them. Imports nothing heavy."""
+"""Sets of terrains that the experiment trains on. Imports nothing heavy."""
 
 from collections.abc import Mapping
-from typing import Literal
 
-# The paper's two; no walker of it does well on all terrains of one.
+from elmjax.config import TERRAIN_SETS
+
+# Of those with walls, without that word: names of conditions, their folders and their seeds.
 DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
-    "tunnel": ("left_wall", "right_wall", "tunnel"),
-    "bumpy": ("left_wall", "right_wall", "bumpy"),
-    "tunnel_flat": ("left_wall", "right_wall", "tunnel", "flat"),
-    "bumpy_flat": ("left_wall", "right_wall", "bumpy", "flat"),
+    name.removeprefix("walls_"): terrains
+    for name, terrains in TERRAIN_SETS.items()
+    if name.startswith("walls_")
 }
-Encoder = Literal["codes", "image", "resnet50"]

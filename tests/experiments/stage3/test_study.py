@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from elmjax.config import ConfigError
 from elmjax.experiments.stage3 import study, summary
 from elmjax.experiments.stage3.plan import Condition, Plan
 from elmjax.experiments.stage3.published import DATASET, PUBLISHED
+from elmjax.experiments.stage3.terrains import DISTRIBUTIONS
 from elmjax.stages import conditional
 from tests.stages.conftest import small_config, terrain_file  # noqa: F401 - fixtures
 
@@ -46,6 +48,59 @@ def test_averages_and_ratios_are_those_worked_out_by_hand(small_config, tmp_path
     ratio = text[text.index("**Stage 3 over") :].splitlines()[4]
     assert [cell.split()[0] for cell in ratio.split("|")[2:-1]] == ["0.30", "0.60", "0.90", "0.60"]
     assert (tmp_path / "rewards.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("encoders", "compared"),
+    [
+        (("image", "resnet50"), ["stage 3, image, paper"]),
+        (("resnet50",), ["stage 3, image, paper"]),
+        (("codes",), ["stage 3, codes, paper"]),
+    ],
+)
+def test_every_encoder_has_its_line_and_the_papers_beside(
+    small_config,  # noqa: F811
+    tmp_path,
+    encoders,
+    compared,
+) -> None:
+    threshold = dataclasses.replace(small_config.finetune, threshold=0.8)  # of the paper
+    config = dataclasses.replace(small_config, finetune=threshold)
+    terrains = DISTRIBUTIONS["bumpy"]
+    measured = [
+        (
+            Condition(distribution="bumpy", encoder=name, repeat=0, base=tmp_path, config=config),
+            {"terrains": {each: told(2.0 + i, 10.0) for each in terrains}},
+        )
+        for i, name in enumerate(encoders)
+    ]
+    summary.write(tmp_path, measured)
+    text = (tmp_path / "table.md").read_text()
+    rewards, ratios = text.split("**Stage 3 over")[:2]
+    shown = {"codes": "stage 3, codes", "image": "stage 3, image", "resnet50": "stage 3, ResNet-50"}
+    for i, name in enumerate(encoders):
+        (line,) = [one for one in rewards.splitlines() if one.startswith(f"| {shown[name]} |")]
+        assert [cell.split()[0] for cell in line.split("|")[2:-1]] == [f"{2 + i}.0"] * 4
+    ratios = ratios.split("**")[1]
+    lines = [one.split("|")[1].strip() for one in ratios.splitlines() if "paper" in one]
+    assert lines == compared
+
+
+def test_distributions_keep_the_names_that_folders_and_seeds_are_made_from() -> None:
+    assert list(DISTRIBUTIONS) == ["tunnel", "bumpy", "tunnel_flat", "bumpy_flat"]
+
+
+def test_weights_are_for_the_encoder_that_reads_them(small_config, tmp_path) -> None:  # noqa: F811
+    plan = Plan(distributions=("tunnel",), encoders=("codes", "resnet50"), repeats=1)
+    stage_3 = dataclasses.replace(small_config.conditional, encoder_weights="somewhere")
+    config = dataclasses.replace(small_config, conditional=stage_3)
+    weights = [
+        each.resolved.conditional.encoder_weights for each in plan.conditions(tmp_path, config)
+    ]
+    assert weights == ["", "somewhere"]
+    with pytest.raises(ConfigError, match=r"encoder_weights: somewhere holds no readable config"):
+        study.study_stage3(tmp_path / "study", plan, config)
+    assert not (tmp_path / "study").exists()
 
 
 def test_published_averages_are_those_of_the_paper() -> None:
