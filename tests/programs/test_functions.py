@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elmjax.programs import Verdict, canonical
-from elmjax.programs.functions import draft, generate, show
+from elmjax.programs.functions import generate, show
 from elmjax.programs.functions.draft import NOUNS, Draft, coin
 from elmjax.programs.functions.generation import LONGEST, SHORTEST, STYLES
 
