@@ -8,7 +8,7 @@ RUN/STAGE/            checkpoints, histories, models, pictures and summary.json 
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,6 +23,7 @@ from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
+from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
@@ -70,7 +71,9 @@ class Run:
         """
         written = folder / "config.toml"
         if not written.is_file():
-            raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
+            raise ConfigError(
+                f"{folder} holds no run; wanted a folder that elmjax has written{nearest(folder)}"
+            )
         return cls(folder, configuration.load_dumped(written), _metrics(folder))
 
     def seed(self, stage: str, *counters: int) -> int:
@@ -139,9 +142,14 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
 
 def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
     """Judges programs in the configured world, on terrains by name or file."""
+    return evaluator_on(config, pool, {name: terrain_lines(config, name) for name in terrains})
+
+
+def evaluator_on(config: Config, pool: Engine, terrains: Mapping[str, Polylines]) -> Evaluator:
+    """Judges programs in the configured world, on any terrains."""
     return Evaluator(
         pool,
-        {name: terrain_lines(config, name) for name in terrains},
+        terrains,
         world=config.world,
         seconds=config.seconds,
         remembered=config.programs.remembered,
