@@ -1,16 +1,29 @@
 """Evolution through Large Models in JAX. Imports nothing heavy: `import elmjax` loads no jax.
 
-The names below are resolved on first use; `elmjax.notebook` holds what they are.
+The names below are resolved on first use; `elmjax.notebook` and `elmjax.search` hold them.
 """
 
 import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Walker", "__version__", "load", "terrain", "walker"]
+__all__ = [
+    "Domain",
+    "Score",
+    "Walker",
+    "__version__",
+    "load",
+    "map_elites",
+    "terrain",
+    "walker",
+    "walkers",
+]
 
 # Said to nobody's type checker: the modules that these names stand for import this one.
-_MODULE_OF = dict.fromkeys(("Walker", "load", "terrain", "walker"), "elmjax.notebook")
+_MODULE_OF = {
+    **dict.fromkeys(("Walker", "load", "terrain", "walker", "walkers"), "elmjax.notebook"),
+    **dict.fromkeys(("Domain", "Score", "map_elites"), "elmjax.search"),
+}
 
 
 def __getattr__(name: str) -> Any:

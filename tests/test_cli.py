@@ -135,7 +135,10 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["mutate"], "the following arguments are required: PROGRAM.py"),
         (["mutate", "absent.py"], "absent.py: cannot be read: No such file"),
         (["mutate", "{square}", "-n", "0"], "got '0', wanted an integer of 1 or more"),
-        (["mutate", "{square}", "--operator", "grow"], "invalid choice: 'grow'"),
+        (
+            ["mutate", "{square}", "--operator", "grow"],
+            "unknown operator: got 'grow', want one of",
+        ),
         (["mutate", "{square}", "--operator", "crossover"], "got 1, wanted two or more"),
         (["mutate", "{square}", "--model", "absent"], "got 'absent', wanted a folder or one of"),
         (["mutate", "{square}", "--format", "ed"], "invalid choice: 'ed'"),

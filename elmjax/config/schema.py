@@ -3,12 +3,14 @@
 Defaults are the laptop's; `configs/*.toml` hold values for other machines and purposes.
 """
 
+import difflib
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from elmjax.rl.config import PPOConfig
+from physics.entry import is_entry
 from physics.world import World
 
 Count = Annotated[int, Field(ge=1)]
@@ -33,7 +35,35 @@ def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
     return weights
 
 
-Writer = Literal["diff", "tree", "rewrite", "crossover"]
+def _entry(name: str) -> str:
+    if not is_entry(name):
+        raise ValueError(f"got {name!r}, wanted module:function, such as my_operators:mutate")
+    return name
+
+
+def _backend(name: str) -> str:
+    if name not in BACKENDS and not is_entry(name):
+        close = difflib.get_close_matches(name, BACKENDS, n=1)
+        hint = f" (nearest: {close[0]})" if close else ""
+        wanted = ", ".join(map(repr, BACKENDS))
+        raise ValueError(f"got {name!r}, wanted {wanted} or module:function{hint}")
+    return name
+
+
+# A function that somebody else wrote: its module must be installed or in PYTHONPATH.
+Entry = Annotated[str, AfterValidator(_entry)]
+BACKENDS = (
+    "auto",
+    "xla",
+    "native",
+    "native-avx512",
+    "native-avx2",
+    "native-scalar",
+    "pallas_tpu",
+    "pallas_gpu",
+)
+# What a configuration may name besides: an operator of `evolve.own`; `load` checks them.
+OperatorName = str
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 Encoder = Literal["codes", "image", "resnet50"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
@@ -111,18 +141,9 @@ class GridConfig:
 class Physics:
     """What simulates walks."""
 
-    # "auto" is the best that is there. Walks are chaotic: after ten seconds no two agree, so
-    # whoever goes on with a run elsewhere names one.
-    backend: Literal[
-        "auto",
-        "xla",
-        "native",
-        "native-avx512",
-        "native-avx2",
-        "native-scalar",
-        "pallas_tpu",
-        "pallas_gpu",
-    ] = "auto"
+    # "auto" is the best that is there; `module:function` opens one's own. Walks are chaotic: after
+    # ten seconds no two agree, so whoever goes on with a run elsewhere names one.
+    backend: Annotated[str, AfterValidator(_backend)] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +209,11 @@ class Evolve:
     # A run each: edits written by a model; edits of the syntax tree; whole programs written by a
     # model, from one parent or after the example of several; several of these, by fixed weights or
     # as a bandit learns which of them pays.
-    operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
+    operators: Annotated[tuple[OperatorName, ...], *Several] = ("diff", "tree")
+    # Operators of one's own: their names, and the function of each.
+    own: dict[str, Entry] = field(default_factory=dict)
     # Parents that each operator of "mixed" gets, and which operators "bandit" chooses from.
-    mix: Annotated[dict[Writer, NonNegative], AfterValidator(_not_all_zero)] = field(
+    mix: Annotated[dict[OperatorName, NonNegative], AfterValidator(_not_all_zero)] = field(
         default_factory=lambda: {"diff": 1.0, "tree": 1.0}
     )
     # Weight of an iteration's admissions for "bandit", against the next iteration's.
@@ -291,7 +314,7 @@ class Finetune:
 
     runs: tuple[str, ...] = ()  # folders of further runs whose programs are learned
     # Whose histories; empty: the fine-tuned operator's where a run has one, else all it ran.
-    operators: Annotated[tuple[Operator, ...], AfterValidator(_distinct)] = ()
+    operators: Annotated[tuple[OperatorName, ...], AfterValidator(_distinct)] = ()
     # Seed programs whose descendants are left out, where those of others remain.
     exclude_seeds: tuple[str, ...] = ("radial",)
     programs: Literal["admitted", "final"] = "admitted"  # ever, or the elites at the end

@@ -9,6 +9,7 @@ from elmjax.mutators.crossover import CrossoverMutator
 from elmjax.mutators.grammar import numbered_grammar
 from elmjax.mutators.language import LanguageMutator
 from elmjax.mutators.mutator import Child, Mutator
+from elmjax.mutators.own import NamedMutator, from_rewriting
 from elmjax.mutators.team import Team
 from elmjax.mutators.tree import SharedTreeMutator, describe, tree_mutator
 
@@ -17,9 +18,11 @@ __all__ = [
     "CrossoverMutator",
     "LanguageMutator",
     "Mutator",
+    "NamedMutator",
     "SharedTreeMutator",
     "Team",
     "describe",
+    "from_rewriting",
     "numbered_grammar",
     "tree_mutator",
 ]

@@ -3,6 +3,7 @@
 Looks only: nothing here writes to a run's folder, and a run may be looked at while it goes on.
 """
 
+from elmjax.notebook.breed import walkers
 from elmjax.notebook.film import Film
 from elmjax.notebook.found import FoundRun, load
 from elmjax.notebook.ground import terrain
@@ -21,4 +22,5 @@ __all__ = [
     "load",
     "terrain",
     "walker",
+    "walkers",
 ]

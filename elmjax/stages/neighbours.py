@@ -9,11 +9,12 @@ MOST = 500  # folders that are looked into: a home folder holds many
 
 def nearest(folder: Path) -> str:
     """The end of an error message: the runs in it or of a similar name; "" where there are none."""
-    inside = list(_runs_in(folder))
+    inside = [str(run) for run in _runs_in(folder)]
     near = {str(run): run.name for run in _around(folder)}
     similar = difflib.get_close_matches(folder.name, list(near.values()), n=3, cutoff=0.5)
-    told = inside or [run for name in dict.fromkeys(similar) for run in near if near[run] == name]
-    return f" (nearest: {', '.join(map(str, told[:3]))})" if told else ""
+    named = [run for name in dict.fromkeys(similar) for run in near if near[run] == name]
+    told = (inside or named)[:3]
+    return f" (nearest: {', '.join(told)})" if told else ""
 
 
 def _around(folder: Path) -> Iterator[Path]:

@@ -22,6 +22,7 @@ from elmjax.mutators import (
     CrossoverMutator,
     LanguageMutator,
     Mutator,
+    NamedMutator,
     SharedTreeMutator,
     Team,
     numbered_grammar,
@@ -31,6 +32,7 @@ from elmjax.qd import Bandit, FixedWeights, Selection
 from elmjax.stages.admission import Found
 from elmjax.stages.run import language_model
 from elmjax.stages.source import Source
+from physics.entry import entry
 
 DIFF = "diff"  # the operator that a source may change
 
@@ -135,14 +137,35 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
     if operator == "tree":
         _refuse_message(operator, message)
         return tree_mutator
+    if operator in config.own:
+        _refuse_message(operator, message)
+        return _own(operator, config.own[operator])
     if operator in ("mixed", "bandit"):
-        told = {name: None if name == "tree" else message for name in weights(config, operator)}
+        quiet = {"tree", *config.own}
+        told = {name: None if name in quiet else message for name in weights(config, operator)}
         team = Team({name: make_mutator(config, name, text) for name, text in told.items()})
         return _at_random(team, select(config, operator))
     writer = language_mutator(config, operator, language_model(config.model), message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer
+
+
+def check_operators(config: Evolve) -> None:
+    """Fails early on operators of one's own that are not there.
+
+    Raises:
+        ConfigError: naming the function.
+    """
+    for name, function in config.own.items():
+        _own(name, function)
+
+
+def _own(name: str, function: str) -> Mutator:
+    try:
+        return NamedMutator(name, entry(function))
+    except ValueError as error:
+        raise ConfigError(f"evolve.own.{name}: {error}") from None
 
 
 def _at_random(team: Team, selection: Selection) -> Mutator:

@@ -16,6 +16,7 @@ from elmjax.stages.finetune import LOSSES, STAGE, finetune
 from elmjax.stages.histories import find_sources
 from elmjax.stages.inventor import check_unseen
 from elmjax.stages.niches import make_grid
+from elmjax.stages.operators import check_operators
 from elmjax.stages.run import Run, check_terrains, model_folder, open_physics
 from elmjax.stages.seeding import seed_programs
 
@@ -69,6 +70,7 @@ def open_run(folder: Path, config: Config) -> Run:
     open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
+    check_operators(config.evolve)
     model_folder(config.evolve.model)
     operator_tuning.check(config)
     find_sources([Path(name) for name in config.finetune.runs], config.finetune.operators)

@@ -25,6 +25,7 @@ from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
 from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
+from physics.entry import is_entry
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
@@ -183,7 +184,8 @@ def terrain_lines(config: Config, name: str) -> Polylines:
 def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
     """The named terrain that a name stands for, and the parameters configured for it.
 
-    `[terrain.NAME]` with `like` defines a terrain NAME; without, it sets those of a named one.
+    `[terrain.NAME]` with `like`, a named terrain or `module:function`, defines a terrain NAME;
+    without, it sets those of a named one.
 
     Raises:
         ValueError: for a name that is neither named nor defined, or both.
@@ -198,7 +200,7 @@ def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
         return name, parameters
     if name in TERRAINS:
         raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
-    if like not in TERRAINS:
+    if like not in TERRAINS and not is_entry(str(like)):
         raise ValueError(f"like: {unknown('terrain', str(like), list(TERRAINS))}")
     return str(like), parameters
 

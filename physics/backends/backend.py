@@ -11,6 +11,8 @@ from physics.backends.batch import Batch, Episode
 from physics.backends.native.compiler import INSTRUCTIONS, CannotCompileError
 from physics.body import Capacity
 from physics.cores import count_cores
+from physics.entry import entry, is_entry
+from physics.parameters import unknown
 from physics.schedule import Chunk
 from physics.types import Terrain, Walk, Walker
 from physics.world import World
@@ -25,6 +27,7 @@ _PLATFORMS = {
     "pallas_gpu": "gpu",
 }
 BACKENDS = ("auto", "xla", *_PLATFORMS)
+_PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
 # The extra that brings a platform.
 _EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
@@ -77,18 +80,22 @@ def open_backend(
     """The backend of a name.
 
     Args:
-        name: One of BACKENDS. "auto" is the best that is there: on a CPU "native", or "xla" with a
-            line in the log where the kernel cannot be compiled; on a TPU "pallas_tpu";
-            elsewhere "xla". Bodies that are too large for a kernel in Pallas walk on "xla".
+        name: One of BACKENDS, or `module:function` of a function that takes `threads` and
+            `devices` and returns a Backend. "auto" is the best that is there: on a CPU "native",
+            or "xla" with a line in the log where the kernel cannot be compiled; on a TPU
+            "pallas_tpu"; elsewhere "xla". Bodies that are too large for a kernel in Pallas walk on
+            "xla".
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
 
     Raises:
         ValueError: where the name is unknown or the backend cannot run here.
     """
-    if name not in BACKENDS:
-        raise ValueError(f"backend: got {name!r}, want one of {', '.join(BACKENDS)}")
     devices = tuple(devices or jax.local_devices())
+    if is_entry(name):
+        return _of_others(name, devices, threads)
+    if name not in BACKENDS:
+        raise ValueError(unknown("backend", name, BACKENDS))
     platform = devices[0].platform
     if name == "auto":
         return _best(platform, devices, threads)
@@ -135,6 +142,25 @@ def _native(
     from physics.backends.native.backend import Native
 
     return Native.open(devices[0], threads or count_cores(), instructions)
+
+
+def _of_others(name: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    """A backend that is not ours.
+
+    Raises:
+        ValueError: where there is no such function, or it gives something else.
+    """
+    try:
+        backend = entry(name)(devices=devices, threads=threads)
+    except ValueError as error:
+        raise ValueError(f"backend: {error}") from None
+    missing = [part for part in _PARTS if not hasattr(backend, part)]
+    if missing:
+        raise ValueError(
+            f"backend: {name} gives a {type(backend).__name__} without {', '.join(missing)}, want "
+            "a physics.backends.backend.Backend"
+        )
+    return backend
 
 
 def _pallas_tpu(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
