@@ -59,9 +59,6 @@ INLINE void accelerate(const Walker *walker, const Constants *world, Moment *mom
   }
 }
 
-#include <stdio.h>
-static long long n_moves,n_rough,n_cand,n_look,n_lookj,n_round,n_twice;
-static void tell(void){ if(n_moves) fprintf(stderr,"moves %lld rough %.3f cand/rough %.2f looks/move %.4f joints/look %.2f\n",n_moves,(double)n_rough/n_moves,(double)n_cand/(n_rough+1),(double)n_look/n_moves,(double)n_lookj/(n_look+1)); }
 // Contacts, and the new positions.
 INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Moment *moment,
                  int terrain, int is_checked) {
@@ -72,7 +69,7 @@ INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Momen
     int at = LANES * r;
     Motion motion = {moment->x[r],  moment->y[r],       moment->vx[r],
                      moment->vy[r], moment->force_x[r], moment->force_y[r]};
-    Mask felt; n_moves++; n_rough+=window->candidates>0; n_cand+=window->candidates;
+    Mask felt;
     if (window->candidates) {
       felt = move_among_segments(&scratch->world, window, at, scratch->facings, &motion);
     } else {
@@ -86,7 +83,7 @@ INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Momen
     left[r] = is_checked ? have_left(window, at, motion.x, motion.y) : 0;
   }
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
-    if (left[r]) n_look++, n_lookj+=__builtin_popcount(left[r]), look_up(walker, &call->world, &call->ground, terrain, LANES * r, left[r]);
+    if (left[r]) look_up(walker, &call->world, &call->ground, terrain, LANES * r, left[r]);
   }
 }
 
@@ -186,7 +183,6 @@ static void walk(const Call *call, Scratch *scratch, int64_t begin, int count) {
   }
 #pragma GCC unroll 4
   for (int w = 0; w < count; w++) measure(call, &scratch->walkers[w], begin + w);
-  if(n_moves>100000) {tell(); n_moves=n_rough=n_cand=n_look=n_lookj=0;}
 }
 
 #endif
