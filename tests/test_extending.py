@@ -20,6 +20,7 @@ def parts():
     return [match.groups() for match in PARTS.finditer(PAGE.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.slow
 def test_the_page_runs(parts, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
