@@ -27,6 +27,8 @@ EXTRAS = {
     "monty": ("pydantic_monty", "running programs where the kernel confines none"),
     "box2d": ("Box2D", "comparing physics with Box2D"),
     "ribs": ("ribs", "archives as pyribs archives"),
+    "tensorboard": ("tensorboard", "metrics in TensorBoard"),
+    "wandb": ("wandb", "metrics at Weights & Biases"),
     "browser": ("playwright", "tests of reports in Chromium"),
 }
 ENOUGH_DISK = 2.0  # GB; the quickstart takes a tenth

@@ -385,6 +385,15 @@ class Conditional:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """What is told while a run goes on. It changes no result: a run may go on with other values."""
+
+    # Besides `metrics.jsonl`, which is always written.
+    tensorboard: bool = False  # event files in RUN/tensorboard; the extra of that name
+    wandb: str = ""  # project at Weights & Biases; empty: none; the extra of that name
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """Everything a run needs; written resolved into the run's folder."""
 
@@ -395,6 +404,7 @@ class Config:
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)
     programs: Programs = field(default_factory=Programs)
+    metrics: Metrics = field(default_factory=Metrics)
     grid: GridConfig = field(default_factory=GridConfig)
     pretrain: Pretrain = field(default_factory=Pretrain)
     evolve: Evolve = field(default_factory=Evolve)

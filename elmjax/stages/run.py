@@ -3,13 +3,14 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/tensorboard/      the same for TensorBoard, RUN/wandb/ for Weights & Biases, where asked for
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
+from elmjax.report.mirror import Mirror, MirrorError
+from elmjax.stages.mirrors import mirrors
 from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
 from physics.entry import is_entry
@@ -48,9 +51,11 @@ class Run:
             ConfigError: where the folder holds a run of another configuration, or something else.
             FolderInUseError: where another process writes to it.
         """
+        asked = mirrors(folder, config)  # before anything is written
         written = folder / "config.toml"
         if written.exists():
-            if configuration.load_dumped(written) != config:
+            known = configuration.load_dumped(written)
+            if replace(known, metrics=config.metrics) != config:
                 raise ConfigError(
                     f"--run: {folder} holds a run of another configuration, wanted the same; "
                     "give another folder, or delete this one"
@@ -61,7 +66,11 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(written, configuration.dump(config))
         lock.hold(folder)
-        return cls(folder=folder, config=config, metrics=_metrics(folder))
+        try:
+            return cls(folder=folder, config=config, metrics=_metrics(folder, asked))
+        except ConfigError:
+            lock.release(folder)
+            raise
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
@@ -114,11 +123,13 @@ class Run:
         return make_evaluator(self.config, pool, terrains)
 
 
-def _metrics(folder: Path) -> MetricsLog:
+def _metrics(folder: Path, mirrors: Sequence[Mirror] = ()) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl")
+        return MetricsLog(folder / "metrics.jsonl", mirrors=mirrors)
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
+    except MirrorError as error:
+        raise ConfigError(str(error)) from None
 
 
 def without_nan(value: Any) -> Any:
