@@ -176,7 +176,7 @@ def test_terrains_draws_what_is_asked_for(tmp_path, capsys) -> None:
         (["evolve", "--operator.every", "4", "--evolve.operators", '["tree"]'], "operator.every"),
         (["evolve", "--operator.initial_seeds", '["cppn"]'], "got 'cppn', wanted 'square', 'rad"),
         (["evolve", "--operator.replay", "1"], "operator.replay: got 1"),
-        (["run", "--finetune-operator"], "--finetune-operator: got no value"),
+        (["run", "--finetune-operator"], "--finetune-operator: no such option"),
         (["experiment"], "the following arguments are required: EXPERIMENT"),
         (["experiment", "bugs", "--operators", "tree"], "invalid choice: 'tree'"),
         (["experiment", "bugs", "--operators"], "expected at least one argument"),

@@ -172,7 +172,11 @@ def _validate(values: dict[str, Any]) -> Config:
         if first["type"] == "value_error":  # raised by the section itself
             message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(f"{name}: {message}") from None
-        raise ConfigError(f"{name}: got {first['input']!r}, wanted {_wanted(first)}") from None
+        expected = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
+        hint = _nearest(str(first["input"]), expected)
+        raise ConfigError(
+            f"{name}: got {first['input']!r}, wanted {_wanted(first)}{hint}"
+        ) from None
 
 
 def _wanted(error: ErrorDetails) -> str:

@@ -7,11 +7,11 @@ RUN/tensorboard/      the same for TensorBoard, RUN/wandb/ for Weights & Biases,
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
+import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,7 @@ from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
 from elmjax.report.mirror import Mirror, MirrorError
 from elmjax.stages.mirrors import mirrors
+from elmjax.stages.names import models_folder, shipped_models
 from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
 from physics.entry import is_entry
@@ -259,9 +260,12 @@ def model_folder(name: str) -> Path:
     Raises:
         ConfigError: where there is no such model.
     """
-    shipped = Path(str(resources.files("elmjax"))) / "models"
-    folder = shipped / name if (shipped / name).is_dir() else Path(name)
+    if name in shipped_models():
+        return models_folder() / name
+    folder = Path(name)
     if not folder.is_dir():
-        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
+        close = difflib.get_close_matches(name, shipped_models(), n=1)
+        hint = f" (nearest: {close[0]})" if close else ""
+        names = ", ".join(shipped_models())
+        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}{hint}")
     return folder
