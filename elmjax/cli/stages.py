@@ -45,6 +45,7 @@ def _add_stage(
     )
     add_config_option(parser)
     add_run_option(parser, default="runs/latest", holds="the run")
+    _add_view(parser)
     if stage is _evolve:
         parser.add_argument(
             "--finetune-operator",
@@ -57,7 +58,10 @@ def _add_stage(
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
-        config = load(base, overrides(rest))
+        settings = overrides(rest)
+        if options.progress is not None:
+            settings.append(("metrics.progress", options.progress))
+        config = load(base, settings)
         from elmjax.stages import stopping
 
         with stopping.heeded():
@@ -68,6 +72,15 @@ def _add_stage(
                 return stopping.STOPPED
 
     parser.set_defaults(command=command, name=name)
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    view = parser.add_mutually_exclusive_group()
+    for mode, told in (
+        ("plain", "progress as a line now and then, also on a terminal"),
+        ("quiet", "no progress"),
+    ):
+        view.add_argument(f"--{mode}", dest="progress", action="store_const", const=mode, help=told)
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:

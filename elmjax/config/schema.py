@@ -391,6 +391,9 @@ class Metrics:
     # Besides `metrics.jsonl`, which is always written.
     tensorboard: bool = False  # event files in RUN/tensorboard; the extra of that name
     wandb: str = ""  # project at Weights & Biases; empty: none; the extra of that name
+    # On standard output: a view that moves, a line now and then, or nothing; "auto" is the first on
+    # a terminal and the second elsewhere.
+    progress: Literal["auto", "live", "plain", "quiet"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)

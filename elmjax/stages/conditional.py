@@ -17,7 +17,6 @@ import pandas as pd
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
 from elmjax.lm import store
-from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl.policy import PolicyParams, init_policy
 from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
@@ -147,7 +146,7 @@ def conditional(run: Run) -> dict[str, Any]:
         inventor = make_inventor(run, run.evaluator(pool, (*config.terrains, *config.unseen)))
         state, start = _start_or_resume(run, inventor, checkpoints)
         trainer = Trainer(run, inventor)
-        with stage_progress(STAGE, config.iterations, completed=start) as progress:
+        with run.progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
                 state, numbers = trainer.iterate(state, iteration)
                 checkpoints.wait()  # so that a kill costs no iteration but this one

@@ -23,7 +23,7 @@ from elmjax.config import Evolve
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
 from elmjax.qd import History, archive_metrics
-from elmjax.report.progress import stage_progress
+from elmjax.report.progress import Part, StageProgress
 from elmjax.stages import stopping
 from elmjax.stages.admission import (
     ADMITTED_BY,
@@ -36,6 +36,7 @@ from elmjax.stages.admission import (
     outside_grid,
 )
 from elmjax.stages.line import Brood, Draw, Line
+from elmjax.stages.moving import moving
 from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
@@ -106,7 +107,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
     batch = config.parents * config.children
     with (
         Line(lambda draw: _make(search, draw), search.evaluator.execute) as line,
-        stage_progress(stage, config.iterations * batch, completed=start * batch) as progress,
+        run.progress(stage, config.iterations * batch, completed=start * batch) as progress,
     ):
         for draw in drawn:
             line.start(draw)
@@ -119,7 +120,8 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
             search.found.history.flush()
             search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
-            progress.advance(batch, **shown, busy=_busy(numbers))
+            progress.advance(batch, _parts(numbers, batch), **shown)
+            _show_best(search, progress, numbers["best_id"])
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
             if (stop := stopping.is_asked()) or due:
@@ -253,10 +255,24 @@ def _family(search: Search, brood: Brood) -> list[Offspring]:
     return bring_together(parents, brood.children, evaluations)
 
 
-def _busy(numbers: dict[str, Any]) -> str:
-    """How much of an iteration each part was busy, in words."""
-    whole = numbers["iteration_seconds"]
-    return ", ".join(f"{part} {100 * numbers[f'{part}_seconds'] / whole:.0f} %" for part in PARTS)
+def _parts(numbers: dict[str, Any], batch: int) -> dict[str, Part]:
+    """How much of an iteration each part was busy, and how many children it does a second."""
+    whole, seconds = numbers["iteration_seconds"], {p: numbers[f"{p}_seconds"] for p in PARTS}
+    return {
+        part: Part(busy=taken / whole, rate=batch / taken if taken > 0.0 else 0.0)
+        for part, taken in seconds.items()
+    }
+
+
+def _show_best(search: Search, progress: StageProgress, best: int) -> None:
+    """The best walker walks where somebody looks on; drawn once."""
+    config = search.run.config
+    title = f"program {best} walks"
+    if not progress.has_eyes or (progress.picture and progress.picture.title == title):
+        return
+    (execution,) = search.evaluator.execute([search.found.history.program(best)])
+    if execution.body is not None:
+        progress.picture = moving(config, execution.body, config.evolve.terrain, title)
 
 
 def _save(checkpoints: Checkpoints, iteration: int, found: Found, drawn: Sequence[Draw]) -> None:

@@ -24,7 +24,6 @@ from elmjax.lm.training import (
     init_state,
     make_train_step,
 )
-from elmjax.report.progress import stage_progress
 from elmjax.stages import best, stopping
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
@@ -81,7 +80,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
         state, start = _start_or_resume(run, lesson, checkpoints)
         state = parallel.replicate(state)
-        with stage_progress(
+        with run.progress(
             lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
         ) as progress:
             for i in range(start, optimiser.steps):

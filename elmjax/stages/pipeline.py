@@ -28,7 +28,8 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
         The summaries by stage, as in the closing table.
     """
     with open_run(folder, config) as run:
-        Console().print(f"Walks on {open_physics(config).name}", highlight=False)
+        if config.metrics.progress != "quiet":
+            Console().print(f"Walks on {open_physics(config).name}", highlight=False)
         summary = _run_stages(run)
     (folder / "summary.txt").write_text(closing_text(_quantities(summary)), encoding="utf-8")
     show(summary)

@@ -11,6 +11,7 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
 from elmjax.report.mirror import Mirror, MirrorError
+from elmjax.report.progress import Mode, StageProgress, stage_progress
 from elmjax.stages.mirrors import mirrors
 from elmjax.stages.names import models_folder, shipped_models
 from elmjax.stages.neighbours import nearest
@@ -65,7 +67,9 @@ class Run:
             raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(written, configuration.dump(config))
+            # How one command shows its progress is nothing for those after it.
+            shown = replace(config.metrics, progress="auto")
+            write_whole(written, configuration.dump(replace(config, metrics=shown)))
         lock.hold(folder)
         try:
             return cls(folder=folder, config=config, metrics=_metrics(folder, asked))
@@ -102,6 +106,13 @@ class Run:
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
         write_whole(path, text + "\n")
         return without_nan(summary)
+
+    def progress(
+        self, name: str, total: int, *, completed: int = 0, quiet: bool = False
+    ) -> AbstractContextManager[StageProgress]:
+        """Shows the progress of a stage, as the configuration says; see `stage_progress`."""
+        mode: Mode = "quiet" if quiet else self.config.metrics.progress
+        return stage_progress(name, total, completed=completed, mode=mode)
 
     def __enter__(self) -> Self:
         return self
