@@ -15,6 +15,7 @@ from elmjax.cli import (
     dataset,
     doctor,
     experiment,
+    hub,
     mutate,
     render,
     report,
@@ -110,6 +111,7 @@ def _make_parser() -> argparse.ArgumentParser:
         experiment,
         choices,
         bench,
+        hub,
     ):
         group.add(commands)
     completion.add(commands, _make_parser)

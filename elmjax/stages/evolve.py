@@ -22,6 +22,7 @@ from elmjax.checkpoint import Checkpoints, Notes
 from elmjax.config import Evolve
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
+from elmjax.programs import Execution
 from elmjax.qd import History, archive_metrics
 from elmjax.report.progress import Part, StageProgress
 from elmjax.stages import stopping
@@ -40,6 +41,7 @@ from elmjax.stages.moving import moving
 from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
+from elmjax.stages.rebuild import rebuilt
 from elmjax.stages.replay import columns, offer_again
 from elmjax.stages.run import Run
 from elmjax.stages.seeding import plant
@@ -131,13 +133,20 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
 
 
 def open_found(run: Run, operator: str) -> Found:
-    """The archive and history of a finished stage, for reading."""
-    stage = stage_name(operator)
-    folder = run.folder / stage
+    """The archive and history of a finished stage, for reading; a pulled run has no checkpoints."""
+    folder = run.folder / stage_name(operator)
+    history = History.open(folder / "history")
+    if not (folder / "checkpoints").is_dir():
+
+        def execute(programs: Sequence[str]) -> list[Execution]:
+            with run.pool() as pool:
+                return pool.run(programs)
+
+        return Found(rebuilt(run.config, history, execute), history)
     with Checkpoints(folder / "checkpoints") as checkpoints:
         empty = make_archive(run.config)
         _, state, _ = checkpoints.restore(empty.state())
-    return Found(empty.restored(state), History.open(folder / "history"))
+    return Found(empty.restored(state), history)
 
 
 def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
