@@ -18,6 +18,9 @@ import jax
 import numpy as np
 import orbax.checkpoint.experimental.v1 as orbax
 
+from elmjax.dist import hosts
+from elmjax.dist.placement import fetch
+
 _log = logging.getLogger(__name__)
 
 Notes = dict[str, Any]
@@ -50,11 +53,12 @@ class Checkpoints:
         if best is not None:
             kept.append(policies.BestN(get_metric_fn=lambda metrics: metrics[best], n=1))
         self._folder = folder.absolute()
-        self._checkpointer = orbax.training.Checkpointer(
-            self._folder,
-            preservation_policy=policies.AnyPreservationPolicy(kept),
-            cleanup_tmp_directories=not read_only,
-        )
+        with _alone():
+            self._checkpointer = orbax.training.Checkpointer(
+                self._folder,
+                preservation_policy=policies.AnyPreservationPolicy(kept),
+                cleanup_tmp_directories=hosts.is_writer() and not read_only,
+            )
         self._writing: tuple[int, Any] | None = None
 
     def latest(self) -> int | None:
@@ -83,9 +87,11 @@ class Checkpoints:
         """
         self.wait()
         # Copies: the next step may be given the memory of the device's arrays.
-        arrays = jax.tree.map(np.array, state)
+        arrays = jax.tree.map(np.array, fetch(state))
+        if not hosts.is_writer():
+            return
         described = {"notes": notes or {}, "checksum": _checksum(arrays)}
-        with _telling(self._folder, step):
+        with _telling(self._folder, step), _alone():
             response = self._checkpointer.save_async(
                 step, arrays, custom_metadata=described, metrics=metrics, force=True
             )
@@ -129,7 +135,11 @@ class Checkpoints:
         Returns:
             None where there is none.
         """
-        found, useless = self._newest_whole(like, fits or _anything)
+        return hosts.in_turn(lambda: self._recover(like, fits or _anything))
+
+    def _recover(self, like: Any, fits: Callable[[Notes], str]) -> Restored | None:
+        self._checkpointer.reload()
+        found, useless = self._newest_whole(like, fits)
         aside = self._folder.with_name(f"{self._folder.name}.damaged")
         for step in useless:
             aside.mkdir(exist_ok=True)
@@ -166,7 +176,8 @@ class Checkpoints:
     def _read(self, step: int, like: Any) -> tuple[Restored | None, str]:
         """A checkpoint, or what is wrong with it; as it was written where `like` is None."""
         try:
-            state = self._checkpointer.load(step, jax.tree.map(np.asarray, like))
+            with _alone():
+                state = self._checkpointer.load(step, jax.tree.map(np.asarray, like))
             described = dict(self._checkpointer.metadata(step).custom_metadata or {})
         # Damage shows as an error of whichever of Orbax' layers stumbles over it first.
         except Exception as error:
@@ -184,7 +195,7 @@ class Checkpoints:
         try:
             self.wait()
         finally:
-            with _telling(self._folder, "newest"):
+            with _telling(self._folder, "newest"), _alone():
                 self._checkpointer.close()
 
     def __enter__(self) -> Self:
@@ -197,6 +208,21 @@ class Checkpoints:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """A block in which Orbax waits for no other host: host 0 writes, all may read.
+
+    Its barriers would be programs on devices, between those that other threads have started.
+    """
+    if hosts.count() == 1:
+        yield
+        return
+    own = jax.process_index()
+    options = orbax.options.MultiprocessingOptions(primary_host=own, active_processes={own})
+    with orbax.Context(multiprocessing_options=options):
+        yield
 
 
 @contextmanager

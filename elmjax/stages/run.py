@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,8 @@ from typing import Any, Self
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
+from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
@@ -46,19 +49,14 @@ class Run:
             ConfigError: where the folder holds a run of another configuration, or something else.
             FolderInUseError: where another process writes to it.
         """
+        open_mesh(config)
+        hosts.once(lambda: _begin(folder, config))
         written = folder / "config.toml"
-        if written.exists():
-            if configuration.load_dumped(written) != config:
-                raise ConfigError(
-                    f"--run: {folder} holds a run of another configuration, wanted the same; "
-                    "give another folder, or delete this one"
-                )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(written, configuration.dump(config))
-        lock.hold(folder)
+        if not written.is_file() or configuration.load_dumped(written) != config:
+            raise ConfigError(
+                f"--run: this host does not see what host 0 wrote to {folder}, wanted a folder "
+                "that all hosts share"
+            )
         return cls(folder=folder, config=config, metrics=_metrics(folder))
 
     @classmethod
@@ -73,6 +71,11 @@ class Run:
             raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
         return cls(folder, configuration.load_dumped(written), _metrics(folder))
 
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the arrays of its stages lie."""
+        return open_mesh(self.config)
+
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
         return seeds.derive(self.config.seed, stage, *counters)
@@ -86,7 +89,7 @@ class Run:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
-        write_whole(path, text + "\n")
+        hosts.once(lambda: write_whole(path, text + "\n"))
         return without_nan(summary)
 
     def __enter__(self) -> Self:
@@ -110,9 +113,26 @@ class Run:
         return make_evaluator(self.config, pool, terrains)
 
 
+def _begin(folder: Path, config: Config) -> None:
+    """Makes the folder a run's, or goes on with the one that it is, and locks it."""
+    written = folder / "config.toml"
+    if written.exists():
+        if configuration.load_dumped(written) != config:
+            raise ConfigError(
+                f"--run: {folder} holds a run of another configuration, wanted the same; "
+                "give another folder, or delete this one"
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(written, configuration.dump(config))
+    lock.hold(folder)
+
+
 def _metrics(folder: Path) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl")
+        return MetricsLog(folder / "metrics.jsonl", writes=hosts.is_writer())
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
 
@@ -148,6 +168,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         perturbed=_perturbed(config),
         scale=config.grid.scale,
         backend=config.physics.backend,
+        devices=open_mesh(config).local_devices,
     )
 
 
@@ -220,14 +241,32 @@ def open_physics(config: Config) -> Backend:
         raise ConfigError(f"physics.{error}") from None
 
 
-def language_model(name: str) -> LanguageModel:
+def open_mesh(config: Config) -> Placement:
+    """The devices of all hosts, laid out as configured; the first call joins these.
+
+    Raises:
+        ConfigError: where there are not as many.
+    """
+    mesh = config.mesh
+    try:
+        hosts.join(mesh.hosts)
+        return Placement.over(data=mesh.data, fsdp=mesh.fsdp, tensor=mesh.tensor)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
     """A language model by the name of one that ships with the package, or from a folder.
+
+    Args:
+        name: Of the model.
+        placement: Whose devices sample from it; None: the default device.
 
     Raises:
         ConfigError: where there is none.
     """
     try:
-        return load(model_folder(name))
+        return load(model_folder(name), placement=placement)
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
 
