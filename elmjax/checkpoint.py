@@ -2,6 +2,10 @@
 
 The only module that knows Orbax, whose v1 interface still stands under `experimental`. Every
 checkpoint carries a checksum of its arrays: one that was damaged later is passed over.
+
+On several hosts all of them call every method at the same steps, while none of their devices is at
+work: Orbax has programs of its own run on these, to see that all are there. Host 0 writes whole
+arrays, and the others wait.
 """
 
 import errno
@@ -53,12 +57,11 @@ class Checkpoints:
         if best is not None:
             kept.append(policies.BestN(get_metric_fn=lambda metrics: metrics[best], n=1))
         self._folder = folder.absolute()
-        with _alone():
-            self._checkpointer = orbax.training.Checkpointer(
-                self._folder,
-                preservation_policy=policies.AnyPreservationPolicy(kept),
-                cleanup_tmp_directories=hosts.is_writer() and not read_only,
-            )
+        self._checkpointer = orbax.training.Checkpointer(
+            self._folder,
+            preservation_policy=policies.AnyPreservationPolicy(kept),
+            cleanup_tmp_directories=not read_only,
+        )
         self._writing: tuple[int, Any] | None = None
 
     def latest(self) -> int | None:
@@ -88,14 +91,14 @@ class Checkpoints:
         self.wait()
         # Copies: the next step may be given the memory of the device's arrays.
         arrays = jax.tree.map(np.array, fetch(state))
-        if not hosts.is_writer():
-            return
         described = {"notes": notes or {}, "checksum": _checksum(arrays)}
-        with _telling(self._folder, step), _alone():
+        with _telling(self._folder, step):
             response = self._checkpointer.save_async(
                 step, arrays, custom_metadata=described, metrics=metrics, force=True
             )
         self._writing = (step, response)
+        if hosts.count() > 1:
+            self.wait()
 
     def wait(self) -> None:
         """Waits until the last checkpoint is written.
@@ -135,19 +138,18 @@ class Checkpoints:
         Returns:
             None where there is none.
         """
-        return hosts.in_turn(lambda: self._recover(like, fits or _anything))
-
-    def _recover(self, like: Any, fits: Callable[[Notes], str]) -> Restored | None:
-        self._checkpointer.reload()
-        found, useless = self._newest_whole(like, fits)
-        aside = self._folder.with_name(f"{self._folder.name}.damaged")
-        for step in useless:
-            aside.mkdir(exist_ok=True)
-            number = len(list(aside.iterdir()))
-            (self._folder / str(step)).rename(aside / f"{step}-{number}")
+        found, useless = self._newest_whole(like, fits or _anything)
         if useless:
+            hosts.once(lambda: self._set_aside(useless))
             self._checkpointer.reload()
         return found
+
+    def _set_aside(self, steps: list[int]) -> None:
+        aside = self._folder.with_name(f"{self._folder.name}.damaged")
+        aside.mkdir(exist_ok=True)
+        for step in steps:
+            number = len(list(aside.iterdir()))
+            (self._folder / str(step)).rename(aside / f"{step}-{number}")
 
     def damages(self) -> list[str]:
         """What is wrong with the checkpoints, a line each, whatever they hold."""
@@ -176,8 +178,7 @@ class Checkpoints:
     def _read(self, step: int, like: Any) -> tuple[Restored | None, str]:
         """A checkpoint, or what is wrong with it; as it was written where `like` is None."""
         try:
-            with _alone():
-                state = self._checkpointer.load(step, jax.tree.map(np.asarray, like))
+            state = self._checkpointer.load(step, jax.tree.map(np.asarray, like))
             described = dict(self._checkpointer.metadata(step).custom_metadata or {})
         # Damage shows as an error of whichever of Orbax' layers stumbles over it first.
         except Exception as error:
@@ -195,7 +196,7 @@ class Checkpoints:
         try:
             self.wait()
         finally:
-            with _telling(self._folder, "newest"), _alone():
+            with _telling(self._folder, "newest"):
                 self._checkpointer.close()
 
     def __enter__(self) -> Self:
@@ -208,21 +209,6 @@ class Checkpoints:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """A block in which Orbax waits for no other host: host 0 writes, all may read.
-
-    Its barriers would be programs on devices, between those that other threads have started.
-    """
-    if hosts.count() == 1:
-        yield
-        return
-    own = jax.process_index()
-    options = orbax.options.MultiprocessingOptions(primary_host=own, active_processes={own})
-    with orbax.Context(multiprocessing_options=options):
-        yield
 
 
 @contextmanager

@@ -17,12 +17,11 @@ import pandas as pd
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
 from elmjax.dist import hosts
-from elmjax.lm.decoder import Params, abstract_params
-from elmjax.lm.split import parameter_shardings
 from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
+from elmjax.rl import placed
 from elmjax.rl.policy import PolicyParams, init_policy
-from elmjax.rl.ppo import Metrics, PPOState, Update, init_state, make_update
+from elmjax.rl.ppo import Metrics, PPOState, init_state
 from elmjax.rl.rollout import Batch
 from elmjax.stages import bootstrap, finetune, fused, models, stopping, transfer
 from elmjax.stages.encoders import encoder_weights
@@ -53,7 +52,7 @@ class Trainer:
             _, children = shares(config, 0)
             self._fused = fused.make_iteration(inventor, children)
         else:
-            self._update = make_jitted_update(inventor)
+            self._update = placed.jitted_update(inventor.placement, config.ppo, inventor.policy)
 
     def iterate(self, state: PPOState, iteration: int) -> tuple[PPOState, dict[str, Any]]:
         """Samples a batch, pays it and updates the policy."""
@@ -96,10 +95,9 @@ class Trainer:
             rollout=rollout,
             value=value,
             reference_log_prob=reference,
-            reward=inventor.placement.put(
-                jnp.asarray(rewards(inventor, samples)), inventor.placement.rows_of(len(samples))
-            ),
+            reward=jnp.asarray(rewards(inventor, samples)),
         )
+        batch = inventor.placement.put(batch, placed.batch_shardings(inventor.placement, batch))
         key = inventor.placement.put(self._update_key(iteration), inventor.placement.everywhere)
         state, metrics = self._update(state, batch, key)
         jax.block_until_ready(metrics)
@@ -134,25 +132,6 @@ class Trainer:
             "unique": len(set(programs)) / len(programs),
             "conditionality": transfer.conditionality(elsewhere),
         }
-
-
-def make_jitted_update(inventor: Inventor) -> Update:
-    """The update that is compiled: of a state that is donated, whose arrays stay where they lie."""
-    config, placement = inventor.config.ppo, inventor.placement
-    after = (state_shardings(inventor), placement.everywhere)
-    update = make_update(config, inventor.policy, placement.spread)
-    return jax.jit(update, donate_argnums=0, out_shardings=after)
-
-
-def state_shardings(inventor: Inventor) -> PPOState:
-    """Where the arrays of a state lie: policy, value and moments as parameters of a decoder do."""
-
-    def start(params: Params, key: jax.Array) -> PPOState:
-        return init_state(inventor.config.ppo, init_policy(params, inventor.policy, key))
-
-    config = inventor.base.config
-    shapes = jax.eval_shape(start, abstract_params(config), jax.random.key(0))
-    return parameter_shardings(inventor.placement, config, shapes)
 
 
 def conditional(run: Run) -> dict[str, Any]:
@@ -205,7 +184,7 @@ def load_policy(run: Run, inventor: Inventor) -> PolicyParams:
         )
     with Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints:
         params = checkpoints.restore(_fresh(run, inventor)).state.params
-    return inventor.placement.put(params, state_shardings(inventor).params)
+    return inventor.placement.put(params, _shardings(inventor).params)
 
 
 def check_batch(config: Conditional) -> None:
@@ -276,15 +255,19 @@ def _start_or_resume(
     state, iteration = _fresh(run, inventor), 0
     if (restored := checkpoints.recover(state)) is not None:
         iteration, state = restored.step, restored.state
-    state = inventor.placement.put(state, state_shardings(inventor))
+    state = inventor.placement.put(state, _shardings(inventor))
     if iteration == 0 and run.config.conditional.bootstrap.steps > 0:
         programs = finetune.load_dataset(run).train["program"].tolist()
         seed = run.seed(f"{STAGE}/bootstrap")
         params = bootstrap.learn(inventor, state.params, programs, seed)
         state = init_state(inventor.config.ppo, params)
-        state = inventor.placement.put(state, state_shardings(inventor))
+        state = inventor.placement.put(state, _shardings(inventor))
     run.metrics.truncate(STAGE, iteration)
     return state, iteration
+
+
+def _shardings(inventor: Inventor) -> PPOState:
+    return placed.state_shardings(inventor.placement, inventor.config.ppo, inventor.policy)
 
 
 def _fresh(run: Run, inventor: Inventor) -> PPOState:

@@ -126,6 +126,8 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
             if (stop := stopping.is_asked()) or due:
+                if hosts.count() > 1:
+                    line.settle()  # as `Checkpoints` wants it
                 _save(checkpoints, finished, search.found, line.drawn)
             if stop:
                 raise stopping.StoppedError

@@ -12,6 +12,7 @@ from elmjax.dist.placement import Placement, fetch
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.store import LanguageModel
+from elmjax.rl.placed import rollout_shardings
 from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, prefixes
 from elmjax.rl.rollout import Rollout, collect, crop
 from elmjax.stages import finetune
@@ -141,9 +142,7 @@ def roll_out(
 
 def lay_out(placement: Placement, rollout: Rollout) -> Rollout:
     """The rollout with its episodes spread over devices; each has all terrains."""
-    rows = placement.rows_of(len(rollout.length))
-    where = replace(jax.tree.map(lambda _: rows, rollout), terrain=placement.everywhere)
-    return placement.put(rollout, where)
+    return placement.put(rollout, rollout_shardings(placement, rollout))
 
 
 def pay(inventor: Inventor, written: Sequence[str | None], places: Sequence[str]) -> list[Sample]:

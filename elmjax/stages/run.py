@@ -8,13 +8,15 @@ RUN/STAGE/            checkpoints, histories, models, pictures and summary.json 
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import jax
 
 from elmjax import config as configuration
 from elmjax import lock, seeds
@@ -35,11 +37,12 @@ from physics.terrain import TERRAINS, build, make_polylines
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder, open for writing."""
+    """One run's folder, open for writing, unless it is only read."""
 
     folder: Path
     config: Config
     metrics: MetricsLog
+    read_only: bool = False
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> "Run":
@@ -69,11 +72,14 @@ class Run:
         written = folder / "config.toml"
         if not written.is_file():
             raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
-        return cls(folder, configuration.load_dumped(written), _metrics(folder))
+        config = configuration.load_dumped(written)
+        return cls(folder, config, _metrics(folder), read_only=True)
 
     @cached_property
     def placement(self) -> Placement:
         """Where the arrays of its stages lie."""
+        if self.read_only:  # perhaps on another machine than it was written on
+            return Placement.over(devices=jax.local_devices())
         return open_mesh(self.config)
 
     def seed(self, stage: str, *counters: int) -> int:
@@ -110,7 +116,7 @@ class Run:
 
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
-        return make_evaluator(self.config, pool, terrains)
+        return make_evaluator(self.config, pool, terrains, self.placement.local_devices)
 
 
 def _begin(folder: Path, config: Config) -> None:
@@ -157,8 +163,20 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
 
-def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
-    """Judges programs in the configured world, on terrains by name or file."""
+def make_evaluator(
+    config: Config,
+    pool: Engine,
+    terrains: Iterable[str],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on terrains by name or file.
+
+    Args:
+        config: Of the world and its limits.
+        pool: Runs programs.
+        terrains: Names or files.
+        devices: Where walks run; None: all of this process.
+    """
     return Evaluator(
         pool,
         {name: terrain_lines(config, name) for name in terrains},
@@ -168,7 +186,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         perturbed=_perturbed(config),
         scale=config.grid.scale,
         backend=config.physics.backend,
-        devices=open_mesh(config).local_devices,
+        devices=devices,
     )
 
 

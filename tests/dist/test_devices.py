@@ -82,6 +82,41 @@ for shape in SHAPES:
     np.testing.assert_allclose(one.log_prob[same], other.log_prob[same], atol=1e-4)
 """
 
+PPO = """
+import jax, numpy as np
+from elmjax.dist.placement import Placement
+from elmjax.rl.config import PPOConfig
+from elmjax.rl.placed import batch_shardings, jitted_update, state_shardings
+from elmjax.rl.ppo import init_state
+from tests.rl.conftest import CODES, ToyWorld
+
+world = ToyWorld(CODES, np.arange(2), children=16)
+config = PPOConfig(epochs=2, minibatches=2)
+start = jax.tree.map(np.asarray, world.start())
+batch = jax.tree.map(np.asarray, world.judge(start, world.act(start, 0)))
+
+def update(**shape):
+    placement = Placement.over(**shape)
+    state = init_state(config, jax.tree.map(np.array, start))
+    state = placement.put(state, state_shardings(placement, config, world.model))
+    key = placement.put(jax.random.key(3), placement.everywhere)
+    given = placement.put(batch, batch_shardings(placement, batch))
+    return jitted_update(placement, config, world.model)(state, given, key)
+
+one, numbers = update(data=1)
+for shape in ({"data": 2, "fsdp": 2, "tensor": 2}, {"data": 8}):
+    other, again = update(**shape)
+    for name in ("loss", "reward", "kl", "gradient_norm", "first_ratio_deviation"):
+        np.testing.assert_allclose(numbers[name], again[name], rtol=1e-3, atol=1e-5, err_msg=name)
+    for a, b in zip(*map(jax.tree.leaves, (one.params, other.params)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+    kernel = other.params["lm"]["blocks"]["down"]["kernel"]  # [1, 32, 16]
+    moments = [leaf for leaf in jax.tree.leaves(other.optimizer) if leaf.shape == kernel.shape]
+    wanted = (1, 16, 8) if "tensor" in shape else (1, 32, 16)
+    assert all(leaf.addressable_shards[0].data.shape == wanted for leaf in (kernel, *moments))
+    assert len(moments) >= 2
+"""
+
 PHYSICS = """
 import dataclasses, tempfile
 from pathlib import Path
@@ -126,6 +161,11 @@ def test_training_agrees_and_parameters_are_cut() -> None:
 @pytest.mark.slow
 def test_sampling_agrees() -> None:
     run_on_devices(MODEL + f"SHAPES = {SHAPES}\n" + SAMPLE)
+
+
+@pytest.mark.slow
+def test_ppo_agrees_and_its_state_is_cut() -> None:
+    run_on_devices(PPO)
 
 
 @pytest.mark.slow
