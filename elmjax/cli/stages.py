@@ -66,7 +66,8 @@ def _add_stage(
         # Before signals are heeded, because JAX, too, listens to them where it joins hosts.
         open_mesh(config)
         if not hosts.is_writer():
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
+            # One host speaks for all; libraries in C, too, write to the file.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with stopping.heeded():
             try:
                 return stage(options, config)
