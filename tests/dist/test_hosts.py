@@ -50,11 +50,16 @@ ppo = {{minibatches = 2}}
 PATIENCE = 900
 
 
-def start(words: list[str], index: int, count: int, port: int) -> subprocess.Popen:
+def start(
+    words: list[str], index: int, count: int, port: int, devices: int = 1
+) -> subprocess.Popen:
     told = {hosts.COORDINATOR: f"127.0.0.1:{port}", hosts.COUNT: str(count), hosts.INDEX: str(index)}
+    flags = f"--xla_force_host_platform_device_count={devices}"
     return subprocess.Popen(
         [sys.executable, *words],
-        env=os.environ | {"JAX_PLATFORMS": "cpu"} | (told if count > 1 else {}),
+        env=os.environ
+        | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+        | (told if count > 1 else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -76,10 +81,10 @@ def finish(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
     return [(process.returncode, *each) for process, each in zip(processes, said, strict=True)]
 
 
-def on_hosts(count: int, *words: str) -> list[tuple[int, str, str]]:
-    """Exit code, output and errors of a command on so many hosts."""
+def on_hosts(count: int, *words: str, devices: int = 1) -> list[tuple[int, str, str]]:
+    """Exit code, output and errors of a command on so many hosts of so many devices."""
     port = free_port()
-    return finish([start(list(words), index, count, port) for index in range(count)])
+    return finish([start(list(words), index, count, port, devices) for index in range(count)])
 
 
 def test_executions_are_told_to_the_last_bit() -> None:
@@ -154,18 +159,27 @@ def test_hosts_tell_each_other_in_order() -> None:
         assert output == "done\n"
 
 
+# By name: hosts, virtual devices of each, and settings.
+RUNS: dict[str, tuple[int, int, tuple[str, ...]]] = {
+    "one": (1, 1, ()),
+    "hosts": (2, 1, ()),
+    "mesh": (1, 8, ("--mesh.fsdp", "2", "--mesh.tensor", "2")),
+}
+
+
 @pytest.fixture(scope="module")
-def runs(model_folder, tmp_path_factory) -> dict[int, Path]:
-    """The folders of whole small runs, by their number of hosts."""
+def runs(model_folder, tmp_path_factory) -> dict[str, Path]:
+    """The folders of whole small runs."""
     folder = tmp_path_factory.mktemp("hosts")
     config = folder / "small.toml"
     config.write_text(CONFIG.format(model=model_folder))
-    for count in (1, 2):
-        words = ("-m", "elmjax.cli", "run", "--config", str(config), "--run", str(folder / str(count)))
-        for index, (code, output, errors) in enumerate(on_hosts(count, *words)):
+    for name, (count, devices, settings) in RUNS.items():
+        words = ("-m", "elmjax.cli", "run", "--config", str(config), *settings)
+        run = on_hosts(count, *words, "--run", str(folder / name), devices=devices)
+        for index, (code, output, errors) in enumerate(run):
             assert code == 0, errors[-3000:]
-            assert bool(output) == (index == 0)  # host 0 speaks for all
-    return {count: folder / str(count) for count in (1, 2)}
+            assert ("Walks on" in output) == (index == 0)  # host 0 speaks for all
+    return {name: folder / name for name in RUNS}
 
 
 def history(folder: Path, operator: str) -> pd.DataFrame:
@@ -173,29 +187,31 @@ def history(folder: Path, operator: str) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_archive_and_history_of_equal_programs_are_those_of_one_process(runs) -> None:
-    one, two = (history(runs[count], "tree") for count in (1, 2))
-    assert one.equals(two)
+@pytest.mark.parametrize("name", ["hosts", "mesh"])
+def test_archive_and_history_of_equal_programs_are_those_of_one_process(runs, name) -> None:
+    one, other = (history(runs[each], "tree") for each in ("one", name))
+    assert one.equals(other)
     assert (one["outcome"] == "ok").sum() > 10
-    # What a model samples may differ by rounding; here it does not.
-    one, two = (history(runs[count], "diff") for count in (1, 2))
-    assert (one["diff"] == two["diff"]).mean() > 0.9
+    # What a model samples may differ by rounding.
+    one, other = (history(runs[each], "diff") for each in ("one", name))
+    assert (one["diff"] == other["diff"]).mean() > 0.9
 
 
 @pytest.mark.slow
-def test_training_and_sampling_agree(runs) -> None:
-    logs = [pd.read_json(runs[count] / "metrics.jsonl", lines=True) for count in (1, 2)]
-    for stage, column in (("finetune", "loss"), ("conditional", "length")):
-        one, two = (log.loc[log["stage"] == stage, column].to_numpy() for log in logs)
+@pytest.mark.parametrize("name", ["hosts", "mesh"])
+def test_training_and_sampling_agree(runs, name) -> None:
+    logs = [pd.read_json(runs[each] / "metrics.jsonl", lines=True) for each in ("one", name)]
+    for stage, column, apart in (("finetune", "loss", 1e-4), ("conditional", "entropy", 1e-3)):
+        one, other = (log.loc[log["stage"] == stage, column].to_numpy() for log in logs)
         assert len(one) >= 2
-        np.testing.assert_allclose(one, two, rtol=1e-4)
+        np.testing.assert_allclose(one, other, rtol=apart)
 
 
 @pytest.mark.slow
 def test_a_run_of_two_hosts_leaves_what_one_leaves(runs) -> None:
     names = [
-        {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-        for folder in runs.values()
+        {str(path.relative_to(runs[name])) for path in runs[name].rglob("*") if path.is_file()}
+        for name in ("one", "hosts")
     ]
     without = [{name for name in each if "checkpoints" not in name} for each in names]
     assert without[0] == without[1]
@@ -216,4 +232,4 @@ def test_a_stop_of_one_host_stops_all_and_they_go_on(runs, model_folder, tmp_pat
     assert [code for code, _, _ in finish(processes)] == [143, 143]
     for code, _, errors in on_hosts(2, *words):
         assert code == 0, errors[-3000:]
-    assert history(folder, "tree").equals(history(runs[1], "tree"))
+    assert history(folder, "tree").equals(history(runs["one"], "tree"))
