@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import NamedSharding
 
-from elmjax.dist.placement import Placement, fetch
+from elmjax.dist.placement import TENSOR, Placement, fetch
 from elmjax.lm import generate
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
@@ -250,7 +250,26 @@ def compiled_sample(
 
     if placement is None:
         return jax.jit(sample)
-    return jax.jit(sample, out_shardings=placement.rows)
+    whole = sample if placement.mesh.shape[TENSOR] > 1 else _apart(sample, placement)
+    return jax.jit(whole, out_shardings=placement.rows)
+
+
+def _apart(sample: Callable[..., Completions], placement: Placement) -> Callable[..., Completions]:
+    """Every device samples its own rows with parameters of its own, and waits for no other."""
+    one, rows = placement.everywhere.spec, placement.rows.spec
+
+    def whole(params: Params, prompt: Prompt, key: Array, traced: dict[str, Any]) -> Completions:
+        lie = jax.tree.map(lambda where: where.spec, traced_shardings(placement, traced))
+        cut = jax.shard_map(
+            sample,
+            mesh=placement.mesh,
+            in_specs=(one, rows, one, lie),
+            out_specs=rows,
+            check_vma=False,
+        )
+        return cut(params, prompt, key, traced)
+
+    return whole
 
 
 def traced_shardings(placement: Placement, traced: dict[str, Any]) -> dict[str, Any]:
