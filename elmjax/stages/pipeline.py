@@ -10,6 +10,7 @@ from elmjax.config import Config
 from elmjax.dist import hosts
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
+from elmjax.stages.admission import Found
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.encoders import check_encoder
 from elmjax.stages.evolve import evolve, open_found
@@ -42,7 +43,9 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
 
 def _run_stages(run: Run) -> dict[str, Any]:
     summary = stage_1(run)
-    found = {operator: open_found(run, operator) for operator in run.config.evolve.operators}
+    found: dict[str, Found] = {
+        operator: open_found(run, operator) for operator in run.config.evolve.operators
+    }
     hosts.once(lambda: pictures.of_evolution(run, found))
     summary["finetune"] = finetune(run)
     hosts.once(lambda: pictures.of_training(run, STAGE, "Stage 2: language model"))
