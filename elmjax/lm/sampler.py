@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.sharding import NamedSharding
 
 from elmjax.dist.placement import TENSOR, Placement, fetch
 from elmjax.lm import generate
@@ -25,7 +24,7 @@ from elmjax.lm.decoder import Params
 from elmjax.lm.parts import Part, cut, join
 from elmjax.lm.places import Places
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
-from elmjax.lm.rows import Deal
+from elmjax.lm.rows import Deal, apart, by_row, traced_by_row, traced_shardings
 from elmjax.lm.split import lying, to_read
 from elmjax.lm.transcript import Completions
 
@@ -108,9 +107,9 @@ class Sampler:
         if (placement := lying(params)) is not None:
             deal = self._deal(placement, len(prompts))
             prompt = pad_prompts(prompts, buckets=self.prompt_buckets, prefix=prefix)
-            given = (_spread(deal, prompt), key, how | _dealt(deal, automaton, places))
-            by_row = self._over(placement, deal.children, params, *given)
-            return deal.join(by_row, children=self.children)
+            given = (by_row(deal, prompt), key, how | traced_by_row(deal, automaton, places))
+            drawn_by_row = self._over(placement, deal.children, params, *given)
+            return deal.join(drawn_by_row, children=self.children)
         parts = cut(
             len(prompts),
             parents=max(self.parents or 0, len(prompts)),
@@ -250,54 +249,8 @@ def compiled_sample(
 
     if placement is None:
         return jax.jit(sample)
-    whole = sample if placement.mesh.shape[TENSOR] > 1 else _apart(sample, placement)
+    whole = sample if placement.mesh.shape[TENSOR] > 1 else apart(sample, placement)
     return jax.jit(whole, out_shardings=placement.rows)
-
-
-def _apart(sample: Callable[..., Completions], placement: Placement) -> Callable[..., Completions]:
-    """Every device samples its own rows with parameters of its own, and waits for no other."""
-    one, rows = placement.everywhere.spec, placement.rows.spec
-
-    def whole(params: Params, prompt: Prompt, key: Array, traced: dict[str, Any]) -> Completions:
-        lie = jax.tree.map(lambda where: where.spec, traced_shardings(placement, traced))
-        cut = jax.shard_map(
-            sample,
-            mesh=placement.mesh,
-            in_specs=(one, rows, one, lie),
-            out_specs=rows,
-            check_vma=False,
-        )
-        return cut(params, prompt, key, traced)
-
-    return whole
-
-
-def traced_shardings(placement: Placement, traced: dict[str, Any]) -> dict[str, Any]:
-    """Where the traced arguments of a sampling program lie: by row, or everywhere."""
-    by_row = ("parent", "first_child", "permitted", "named")
-
-    def of(path: jax.tree_util.KeyPath, leaf: Any) -> NamedSharding:
-        del leaf
-        name = path[-1].name if isinstance(path[-1], jax.tree_util.GetAttrKey) else path[-1].key
-        return placement.rows if name in by_row else placement.everywhere
-
-    return jax.tree_util.tree_map_with_path(of, traced)
-
-
-def _dealt(deal: Deal, automaton: Automaton | None, places: Places | None) -> dict[str, Any]:
-    traced: dict[str, Any] = {"parent": deal.parent, "first_child": deal.first_child}
-    if automaton is not None:
-        permitted = deal.spread(np.asarray(automaton.permitted), absent=True)
-        traced["automaton"] = dataclasses.replace(automaton, permitted=jnp.asarray(permitted))
-    if places is not None:
-        named = jnp.asarray(deal.spread(np.asarray(places.named), absent=-1))
-        traced["places"] = dataclasses.replace(places, named=named)
-    return traced
-
-
-def _spread(deal: Deal, prompt: Prompt) -> Prompt:
-    """The prompts by row; absent ones have length 0."""
-    return jax.tree.map(lambda leaf: deal.spread(np.asarray(leaf), absent=0), prompt)
 
 
 def _traced(part: Part, automaton: Automaton | None, places: Places | None) -> dict[str, Any]:
