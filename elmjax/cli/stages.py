@@ -1,6 +1,7 @@
 """The commands that run stages of the pipeline."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -58,8 +59,15 @@ def _add_stage(
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
         config = load(base, overrides(rest))
+        from elmjax.dist import hosts
         from elmjax.stages import stopping
+        from elmjax.stages.run import open_mesh
 
+        # Before signals are heeded, because JAX, too, listens to them where it joins hosts.
+        open_mesh(config)
+        if not hosts.is_writer():
+            # One host speaks for all; libraries in C, too, write to the file.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with stopping.heeded():
             try:
                 return stage(options, config)

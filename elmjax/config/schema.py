@@ -80,6 +80,18 @@ class Optimiser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """How the devices of all hosts share the work of every stage; see `dist.placement`."""
+
+    data: Natural = 0  # rows of a batch; 0: as many devices as there are for the other two
+    fsdp: Count = 1  # rows too; and every device keeps a part of the parameters
+    tensor: Count = 1  # heads, hidden units and entries of the vocabulary
+    # Whether to join the processes of other hosts: where the environment names them, wherever JAX
+    # finds them, or never.
+    hosts: Literal["auto", "all", "one"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Programs:
     """What runs programs, and its limits."""
 
@@ -368,6 +380,7 @@ class Config:
     seed: Natural = 0
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
+    mesh: Mesh = field(default_factory=Mesh)
     physics: Physics = field(default_factory=Physics)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)

@@ -20,6 +20,7 @@ import numpy as np
 
 from elmjax.checkpoint import Checkpoints, Notes
 from elmjax.config import Evolve
+from elmjax.dist import hosts
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
 from elmjax.qd import History, archive_metrics
@@ -95,7 +96,7 @@ def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, A
         start, drawn = _replay(search, start, drawn)
         if len(found.history) == 0:
             plant(config, found, evaluator)
-            found.history.flush()
+            hosts.in_turn(found.history.flush)
         _search(search, checkpoints, start, drawn)
     return run.finish(stage, _summarise(run, stage, found))
 
@@ -116,13 +117,17 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
             numbers = _iterate(search, line)
             # The numbers first: an iteration that the history holds is not done again.
             run.metrics.write(stage, iteration, numbers)
-            search.found.history.flush()
+            hosts.in_turn(search.found.history.flush)
+            if search.crew.source is not None and run.placement.size > 1:
+                line.settle()  # a program that trains starts in no one's midst
             search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
             progress.advance(batch, **shown, busy=_busy(numbers))
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
             if (stop := stopping.is_asked()) or due:
+                if hosts.count() > 1:
+                    line.settle()  # as `Checkpoints` wants it
                 _save(checkpoints, finished, search.found, line.drawn)
             if stop:
                 raise stopping.StoppedError
@@ -141,7 +146,8 @@ def open_found(run: Run, operator: str) -> Found:
 def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
     """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
-    history, damage = History.recover(run.folder / stage / "history")
+    folder, writes = run.folder / stage / "history", hosts.is_writer()
+    history, damage = hosts.in_turn(lambda: History.recover(folder, writes=writes))
     if damage:
         _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
 
@@ -168,7 +174,8 @@ def _replay(search: Search, start: int, drawn: Sequence[Draw]) -> tuple[int, Seq
     run, found, config = search.run, search.found, search.run.config.evolve
     batch, seeds = config.parents * config.children, len(config.seed_programs)
     whole = max(0, len(found.history) - seeds) // batch
-    found.history.truncate(seeds + whole * batch if len(found.history) >= seeds else 0)
+    kept = seeds + whole * batch if len(found.history) >= seeds else 0
+    hosts.in_turn(lambda: found.history.truncate(kept))
     run.metrics.truncate(search.stage, whole)
     rows = found.history.frame(columns(run.config))
     if start == 0:

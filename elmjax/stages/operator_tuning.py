@@ -73,7 +73,8 @@ def evolve_tuned(run: Run) -> dict[str, Any]:
     """
     if (done := run.summary(STAGE)) is not None:
         return done
-    base, replay = language_model(run.config.evolve.model), _replay(run)
+    base = language_model(run.config.evolve.model, run.placement)
+    replay = _replay(run)
     tuned, rounds = _rounds(run, base, replay)
     reached, updates = _evolve(run, base, tuned, replay)
     compared = {}

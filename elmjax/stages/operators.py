@@ -15,6 +15,7 @@ import numpy as np
 from elmjax import diffs
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
+from elmjax.dist.placement import Placement
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
 from elmjax.mutators import (
@@ -29,7 +30,7 @@ from elmjax.mutators import (
 )
 from elmjax.qd import Bandit, FixedWeights, Selection
 from elmjax.stages.admission import Found
-from elmjax.stages.run import language_model
+from elmjax.stages.run import language_model, open_mesh
 from elmjax.stages.source import Source
 
 DIFF = "diff"  # the operator that a source may change
@@ -70,7 +71,8 @@ def open_crew(config: Config, operator: str, source: Source | None = None) -> It
     """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    members = {name: make_mutator(search, name) for name in names}
+    placement = open_mesh(config)
+    members = {name: make_mutator(search, name, placement=placement) for name in names}
     with ExitStack() as stack:
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
@@ -121,13 +123,19 @@ def select(config: Evolve, operator: str) -> Selection:
     return FixedWeights(weights(config, operator))
 
 
-def make_mutator(config: Evolve, operator: str, message: str | None = None) -> Mutator:
+def make_mutator(
+    config: Evolve,
+    operator: str,
+    message: str | None = None,
+    placement: Placement | None = None,
+) -> Mutator:
     """The mutation operator of a name.
 
     Args:
         config: Names model and format, and how to sample.
         operator: One of `Evolve.operators`.
         message: What to ask for; None draws it by `message_weights`.
+        placement: Whose devices sample; None: the default device.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
@@ -137,9 +145,12 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
         return tree_mutator
     if operator in ("mixed", "bandit"):
         told = {name: None if name == "tree" else message for name in weights(config, operator)}
-        team = Team({name: make_mutator(config, name, text) for name, text in told.items()})
+        team = Team(
+            {name: make_mutator(config, name, text, placement) for name, text in told.items()}
+        )
         return _at_random(team, select(config, operator))
-    writer = language_mutator(config, operator, language_model(config.model), message)
+    model = language_model(config.model, placement)
+    writer = language_mutator(config, operator, model, message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer

@@ -13,12 +13,13 @@ import jax
 
 from elmjax.corpus import EditedProgram, Order
 from elmjax.diffs import FIX_BUGS, MESSAGES
+from elmjax.dist import hosts
 from elmjax.files import write_whole
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
-from elmjax.stages import card, pictures, rates, rejection
+from elmjax.stages import card, models, pictures, rates, rejection
 from elmjax.stages.documents import documents
 from elmjax.stages.generated import generated
 from elmjax.stages.learn import Lesson, learn
@@ -43,15 +44,16 @@ def pretrain(run: Run) -> dict[str, Any]:
     train, test = _corpora(run)
     lesson = _lesson(run, train, test)
     trained, losses = learn(run, lesson)
-    pictures.of_training(run, STAGE, "Diff model")
+    hosts.once(lambda: pictures.of_training(run, STAGE, "Diff model"))
     for number in range(1, config.rejection.rounds + 1):
         trained = rejection.refine(run, trained, train, number)
-    store.save(folder / "model", trained, dtype=config.dtype)
+    models.save(folder / "model", trained, dtype=config.dtype)
     model = store.load(folder / "model")  # rated as it is stored
     summary = without_nan(
         {**_count(train, lesson.train), **losses, "rates": rates.measure(run, model)}
     )
-    write_whole(folder / "model" / "README.md", card.write(run.config, model, summary))
+    told = card.write(run.config, model, summary)
+    hosts.once(lambda: write_whole(folder / "model" / "README.md", told))
     return run.finish(STAGE, summary)
 
 
