@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
 from physics.world import World
 
@@ -199,7 +200,8 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name or a folder
+    model: str = "walker"  # a shipped model's name, a folder, or "endpoint"
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each

@@ -3,13 +3,14 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Any, Self
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
+from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
@@ -48,7 +50,8 @@ class Run:
         """
         written = folder / "config.toml"
         if written.exists():
-            if configuration.load_dumped(written) != config:
+            before = configuration.load_dumped(written)
+            if _with_patience_of(before, config) != config:
                 raise ConfigError(
                     f"--run: {folder} holds a run of another configuration, wanted the same; "
                     "give another folder, or delete this one"
@@ -59,6 +62,8 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(written, configuration.dump(config))
         lock.hold(folder)
+        if config != configuration.load_dumped(written):
+            write_whole(written, configuration.dump(config))
         return cls(folder=folder, config=config, metrics=_metrics(folder))
 
     @classmethod
@@ -108,6 +113,13 @@ class Run:
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
         return make_evaluator(self.config, pool, terrains)
+
+
+def _with_patience_of(config: Config, other: Config) -> Config:
+    """A configuration with another's way to ask an endpoint, which decides no result."""
+    patience = {name: getattr(other.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(config.evolve.endpoint, **patience)
+    return replace(config, evolve=replace(config.evolve, endpoint=endpoint))
 
 
 def _metrics(folder: Path) -> MetricsLog:
