@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -56,8 +57,10 @@ class Endpoint:
         """
         with ThreadPoolExecutor(self.config.concurrency, thread_name_prefix="endpoint") as threads:
             replies = list(threads.map(self._reply, questions))
+        if self._in_a_row > 0:
+            self._see_that_it_lives(questions[-1])
         made = [reply for reply in replies if reply is not None]
-        if len(made) < len(replies):
+        if self._stopped.is_set():
             raise StoppedError(self._why)
         return made
 
@@ -67,31 +70,59 @@ class Endpoint:
         self._http.close()
         self._replies.close()
 
+    def _see_that_it_lives(self, question: Question) -> None:
+        """Asks something short until that is answered, or there is reason to stop.
+
+        Else the first failures of an outage would be children without an answer, and the others
+        would be asked again.
+        """
+        ping = replace(question, prompt="Hello.", max_tokens=1)
+        while self._in_a_row > 0 and not self._stopped.is_set():
+            result, _ = self._ask_patiently(ping)
+            if isinstance(result, Answer):
+                self._replies.spend(result)
+                self._in_a_row = 0
+            elif result is not None and result.failure is Failure.REFUSED:
+                return  # which is a sign of life
+            elif result is not None:
+                self._count_failure(result)
+
     def _reply(self, question: Question) -> Reply | None:
         """What became of a question; None where it was stopped before that was known."""
         digest = question.digest(self.config.fields, self.config.omit)
         if (known := self._replies.get(digest)) is not None:
             return _answered(known, requests=0, failed={})
-        failed = Counter[Failure]()
-        for retry in count():
-            self._wait_for_turn()
-            if self._has_to_stop():
-                return None
-            result = self._http.ask(question)
-            if isinstance(result, Answer):
-                return self._keep(digest, result, dict(failed))
-            failed[result.failure] += 1
-            if not self._wait_after(result, retry):
-                return self._give_up(result, dict(failed))
-        return None  # never: the retries have an end
-
-    def _give_up(self, refusal: Refusal, failed: dict[Failure, int]) -> Reply | None:
-        if not self._stopped.is_set():
-            self._count_failure(refusal)
+        result, failed = self._ask_patiently(question)
+        if isinstance(result, Answer):
+            return self._keep(digest, result, failed)
+        if result is not None and not self._stopped.is_set():
+            self._count_failure(result)
         if self._stopped.is_set():
             return None
         spent = Spending(requests=sum(failed.values()), failed=failed, answered=False)
         return Reply(answer=None, spending=spent)
+
+    def _ask_patiently(
+        self, question: Question
+    ) -> tuple[Answer | Refusal | None, dict[Failure, int]]:
+        """Asks until there is an answer or no use in asking again.
+
+        Returns:
+            The answer, or the last refusal, or None where it was stopped before; and how many
+            requests failed for which reason.
+        """
+        failed = Counter[Failure]()
+        for retry in count():
+            self._wait_for_turn()
+            if self._has_to_stop():
+                break
+            result = self._http.ask(question)
+            if isinstance(result, Answer):
+                return result, dict(failed)
+            failed[result.failure] += 1
+            if not self._wait_after(result, retry):
+                return result, dict(failed)
+        return None, dict(failed)
 
     def _keep(self, digest: str, answer: Answer, failed: dict[Failure, int]) -> Reply:
         self._replies.add(digest, answer)

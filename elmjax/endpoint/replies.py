@@ -51,7 +51,7 @@ class Replies:
     def add(self, digest: str, answer: Answer) -> None:
         """Keeps an answer; it is on its way to the disk when this returns."""
         with self._lock:
-            self.tokens += answer.prompt_tokens + answer.completion_tokens
+            self._count(answer)
             if self._path is None:
                 return
             if self._file is None:
@@ -61,12 +61,20 @@ class Replies:
             self._file.write(line.encode() + b"\n")
             self._file.flush()
 
+    def spend(self, answer: Answer) -> None:
+        """Counts an answer that nobody will look for."""
+        with self._lock:
+            self._count(answer)
+
     def close(self) -> None:
         """Closes the file."""
         with self._lock:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+
+    def _count(self, answer: Answer) -> None:
+        self.tokens += answer.prompt_tokens + answer.completion_tokens
 
     def _index(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -76,7 +84,7 @@ class Replies:
                 if found is not None:
                     digest, answer = found
                     self._places[digest] = place
-                    self.tokens += answer.prompt_tokens + answer.completion_tokens
+                    self._count(answer)
                 place += len(line)
 
     @staticmethod

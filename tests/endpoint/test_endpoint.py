@@ -2,6 +2,7 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -89,18 +90,16 @@ def test_what_may_pass_is_asked_again(serve, open_to, bad, reason) -> None:
 
 
 def test_too_large_an_answer_is_not_read_to_its_end(serve, open_to) -> None:
-    server = serve(Say(b" " * (9 * 2**20), raw=True))
+    large = Say(b" " * (9 * 2**20), raw=True)
+    server = serve(lambda number, _: large if number == 0 else Say())
     (reply,) = open_to(server, retries=0).ask([QUESTION])
     assert reply.spending.failed == {Failure.UNREADABLE: 1}
 
 
 def test_waits_double_and_vary(serve, open_to, questions) -> None:
-    server = serve(Say("oh", status=500))
-    open_to(server, retries=3, first_wait=0.1, failures=9).ask([QUESTION])
-    first, second, third = (
-        later - earlier
-        for earlier, later in zip(server.moments[:-1], server.moments[1:], strict=True)
-    )
+    server = serve(lambda number, _: Say("oh", status=500) if number < 3 else Say())
+    open_to(server, retries=3, first_wait=0.1).ask([QUESTION])
+    first, second, third = (later - earlier for earlier, later in pairwise(server.moments))
     # Each between half of 0.1, 0.2 and 0.4 s and the whole, and what the machine adds.
     assert 0.05 <= first < 0.1 + 0.2
     assert 0.1 <= second < 0.2 + 0.2
@@ -119,17 +118,19 @@ def test_retry_after_is_honoured_by_all(serve, open_to, questions) -> None:
 
 
 def test_an_endpoint_that_wants_a_longer_wait_than_anybody_has_failed(serve, open_to) -> None:
-    server = serve(Say("tomorrow", status=429, headers={"Retry-After": "86400"}))
+    tomorrow = Say("tomorrow", status=429, headers={"Retry-After": "86400"})
+    server = serve(lambda number, _: tomorrow if number == 0 else Say())
     (reply,) = open_to(server).ask([QUESTION])
     assert reply.answer is None
-    assert len(server.asked) == 1
+    assert reply.spending.failed == {Failure.RATE_LIMITED: 1}
 
 
 def test_a_request_that_is_refused_is_not_repeated(serve, open_to, questions) -> None:
     server = serve(lambda _, body: Say("too long", status=400) if body["seed"] else Say("good"))
     replies = open_to(server, failures=4, concurrency=1).ask(questions(4))
     assert [reply.answer is None for reply in replies] == [False, True, True, True]
-    assert len(server.asked) == 4
+    # Once each, and once to see that the endpoint lives.
+    assert len(server.asked) == 5
     numbers = spending(reply.spending for reply in replies)
     assert numbers["endpoint.failed.refused"] == numbers["endpoint.unanswered"] == 3
 
@@ -152,8 +153,29 @@ def test_repeated_failure_stops(open_to, questions) -> None:
     assert time.monotonic() - began < 0.5
 
 
+def test_an_outage_gives_no_children_without_an_answer(serve, open_to, questions) -> None:
+    # It begins with the last question, of which alone nobody could tell.
+    server = serve(lambda number, _: Say() if number < 3 else Say("oh", status=500))
+    with pytest.raises(StoppedError, match="5 requests in a row"):
+        open_to(server, retries=0, failures=5, concurrency=1).ask(questions(4))
+    assert len(server.asked) == 3 + 5
+
+
+def test_a_question_that_has_no_answer_is_no_outage(serve, open_to, questions) -> None:
+    def script(_: int, body: dict) -> Say:
+        return Say("oh", status=500) if body["seed"] == 3 and body["max_tokens"] > 1 else Say()
+
+    server = serve(script)
+    replies = open_to(server, retries=0, failures=2, concurrency=1).ask(questions(4))
+    assert [reply.answer is None for reply in replies] == [False, False, False, True]
+    assert len(server.asked) == 4 + 1
+
+
 def test_failures_between_answers_do_not_stop(serve, open_to, questions) -> None:
-    server = serve(lambda _, body: Say("oh", status=500) if body["seed"] % 2 else Say())
+    def script(_: int, body: dict) -> Say:
+        return Say("oh", status=500) if body["seed"] % 2 and body["max_tokens"] > 1 else Say()
+
+    server = serve(script)
     replies = open_to(server, retries=0, failures=2, concurrency=1).ask(questions(20))
     assert sum(reply.answer is None for reply in replies) == 10
 
