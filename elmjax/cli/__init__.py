@@ -12,6 +12,7 @@ from elmjax import __version__
 from elmjax.cli import (
     bench,
     choices,
+    corpus,
     dataset,
     doctor,
     experiment,
@@ -116,6 +117,7 @@ def _make_parser() -> argparse.ArgumentParser:
         doctor,
         render,
         dataset,
+        corpus,
         simulate,
         mutate,
         experiment,
