@@ -168,6 +168,13 @@ class Pretrain:
     functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
     bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
+    # Folder of commits that `elmjax corpus git` has written, learned in place of all of these.
+    corpus: str = ""
+    # Of these: how they are written, and how many lines of a file are shown around a numbered
+    # edit; `carper` shows the whole file.
+    format: Literal["numbered", "carper"] = "numbered"
+    lines: Annotated[int, Field(ge=1, le=127)] = 64
+    init: str = ""  # a shipped model's name or a folder that training goes on from; empty: none
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
