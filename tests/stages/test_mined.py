@@ -9,7 +9,7 @@ from elmjax.config import ConfigError
 from elmjax.diffs import carper, numbered
 from elmjax.lm import store
 from elmjax.lm.tokenizer import Tokenizer
-from elmjax.stages import mined
+from elmjax.stages import mined, rates
 from elmjax.stages.pretrain import pretrain
 from elmjax.stages.run import Run
 from tests.commits.conftest import Repository
@@ -104,7 +104,8 @@ SMALL = {
     "seconds": "0.1",
     "evolve.max_new_tokens": "8",
     "pretrain.model": "{layers = 1, width = 16, heads = 2, hidden = 16}",
-    "pretrain.optimiser": "{steps = 2, learning_rate = 1e-3, rows = 2, row_length = 1024}",
+    "pretrain.optimiser": "{steps = 2, learning_rate = 1e-3, rows = 2, row_length = 512}",
+    "pretrain.lines": "16",
     "pretrain.rates": "{programs = 2, children = 2}",
 }
 
@@ -114,7 +115,7 @@ def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     repository, rng = Repository(folder / "steps"), random.Random(0)
     for step in range(12):
-        lines = [f"x{i} = {rng.randrange(9)}\n" for i in range(20)]
+        lines = [f"x{i} = {rng.randrange(9)}\n" for i in range(14)]
         repository.commit(f"Take {step} more steps.", a="".join(lines))
     mine(
         [repository.folder],
@@ -132,12 +133,26 @@ def config(corpus, **settings):
     return configuration.load(None, list((SMALL | own).items()))
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """The formats in which models are rated; what that gives is tried elsewhere."""
+    formats = []
+
+    def measure(run, model) -> dict:
+        formats.append(run.config.evolve.format)
+        return {}
+
+    monkeypatch.setattr(rates, "measure", measure)
+    return formats
+
+
 @pytest.mark.parametrize("format", ["numbered", "carper"])
-def test_a_model_learns_mined_commits(corpus, tmp_path, format) -> None:
+def test_a_model_learns_mined_commits(corpus, tmp_path, asked, format) -> None:
     with Run.open(tmp_path / "run", config(corpus, **{"pretrain.format": format})) as run:
         summary = pretrain(run)
     assert summary["programs"] == summary["edits"] == summary["commits"] > 4
     assert summary["test_loss"]["after"] < summary["test_loss"]["before"]
+    assert asked == [format]
     folder = tmp_path / "run" / "pretrain" / "model"
     assert store.load(folder).line_positions == (format == "numbered")
     card = (folder / "README.md").read_text()
@@ -146,7 +161,16 @@ def test_a_model_learns_mined_commits(corpus, tmp_path, format) -> None:
     assert "Apache" not in card
 
 
-def test_training_goes_on_from_a_model(corpus, tmp_path, model_folder) -> None:
+@pytest.mark.slow
+def test_a_model_in_carpers_form_is_rated(corpus, tmp_path) -> None:
+    with Run.open(tmp_path / "run", config(corpus, **{"pretrain.format": "carper"})) as run:
+        summary = pretrain(run)
+    # It has learned nothing yet.
+    assert summary["rates"]["generated"]["all"]["run"] == 0.0
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_a_model(corpus, tmp_path, model_folder, asked) -> None:
     settings = {"pretrain.init": f'"{model_folder}"', "pretrain.format": "carper"}
     with Run.open(tmp_path / "run", config(corpus, **settings)) as run:
         pretrain(run)
