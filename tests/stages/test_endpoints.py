@@ -9,6 +9,7 @@ from elmjax.config import Config, ConfigError
 from elmjax.endpoint import EndpointConfig, StoppedError
 from elmjax.programs import SEEDS
 from elmjax.report import read_metrics
+from elmjax.stages import operator_tuning
 from elmjax.stages.endpoints import REPLIES, check_endpoint
 from elmjax.stages.evolve import evolve, open_found
 from elmjax.stages.pipeline import open_run
@@ -143,6 +144,14 @@ def test_numbered_lines_are_not_asked_of_an_endpoint(config_of) -> None:
     check_endpoint(config_of(NOBODY).evolve, ["rewrite", "crossover"])
     with pytest.raises(ConfigError, match="wanted 'carper' or 'search_replace'"):
         check_endpoint(config_of(NOBODY).evolve, ["diff"])
+
+
+def test_an_endpoint_is_not_fine_tuned(config_of) -> None:
+    config = config_of(NOBODY)
+    search = dataclasses.replace(config.evolve, operators=("diff",))
+    tuning = dataclasses.replace(config.operator, rounds=1)
+    with pytest.raises(ConfigError, match="wanted a model that can be fine-tuned"):
+        operator_tuning.check(dataclasses.replace(config, evolve=search, operator=tuning))
 
 
 def test_an_address_without_the_model_is_refused(config_of) -> None:
