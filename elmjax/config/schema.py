@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
 from physics.world import World
 
@@ -179,6 +180,13 @@ class Pretrain:
     functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
     bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
+    # Folder of commits that `elmjax corpus git` has written, learned in place of all of these.
+    corpus: str = ""
+    # Of these: how they are written, and how many lines of a file are shown around a numbered
+    # edit; `carper` shows the whole file.
+    format: Literal["numbered", "carper"] = "numbered"
+    lines: Annotated[int, Field(ge=1, le=127)] = 64
+    init: str = ""  # a shipped model's name or a folder that training goes on from; empty: none
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
@@ -211,7 +219,8 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name or a folder
+    model: str = "walker"  # a shipped model's name, a folder, or "endpoint"
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each

@@ -13,6 +13,7 @@ is resumed reads the checkpoint and offers to it what the history holds beyond (
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
 from elmjax.qd import History, archive_metrics
 from elmjax.report.progress import stage_progress
-from elmjax.stages import stopping
+from elmjax.stages import endpoints, stopping
 from elmjax.stages.admission import (
     ADMITTED_BY,
     Found,
@@ -87,7 +88,7 @@ def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, A
         return done
     with (
         Checkpoints(run.folder / stage / "checkpoints") as checkpoints,
-        open_crew(run.config, operator, source) as crew,
+        open_crew(run.config, operator, run.folder, source) as crew,
         run.pool(config.max_characters) as pool,
     ):
         evaluator = run.evaluator(pool, [config.terrain])
@@ -108,6 +109,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
     with (
         Line(lambda draw: _make(search, draw), search.evaluator.execute) as line,
         stage_progress(stage, config.iterations * batch, completed=start * batch) as progress,
+        closing(search.crew),  # first, so that the line need not wait for slow answers
     ):
         for draw in drawn:
             line.start(draw)
@@ -240,6 +242,7 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
     return {
         **asdict(archive_metrics(found.archive)),
         **tally(records, inhabited.tolist()),
+        **endpoints.spent(brood.children),
         **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
@@ -287,4 +290,5 @@ def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
         "messages": totals(numbers, "message"),
         "outcomes": outcome_counts(rows),
         "errors": error_counts(rows),
+        **endpoints.spent_in_all(numbers),
     }

@@ -6,19 +6,21 @@ from typing import Any
 
 from rich.console import Console
 
-from elmjax.config import Config
+from elmjax.config import Config, ConfigError, Evolve
 from elmjax.dist import hosts
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.admission import Found
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.encoders import check_encoder
+from elmjax.stages.endpoints import check_endpoint, is_asked
 from elmjax.stages.evolve import evolve, open_found
 from elmjax.stages.finetune import LOSSES, STAGE, finetune
 from elmjax.stages.fused import check_loop
 from elmjax.stages.histories import find_sources
 from elmjax.stages.inventor import check_unseen
 from elmjax.stages.niches import make_grid
+from elmjax.stages.operators import weights
 from elmjax.stages.run import Run, check_terrains, model_folder, open_mesh, open_physics
 from elmjax.stages.seeding import seed_programs
 
@@ -77,17 +79,28 @@ def open_run(folder: Path, config: Config) -> Run:
     open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
-    model_folder(config.evolve.model)
+    check_endpoint(config.evolve, _writers(config.evolve))
+    if not is_asked(config.evolve):
+        model_folder(config.evolve.model)
     operator_tuning.check(config)
     find_sources([Path(name) for name in config.finetune.runs], config.finetune.operators)
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
+    elif is_asked(config.evolve):
+        raise ConfigError(
+            "finetune.init: got 'random' with an endpoint, which gives no tokenizer; wanted a model"
+        )
     check_batch(config.conditional)
     check_columns(config.conditional)
     check_unseen(config.conditional)
     check_encoder(config.conditional)
     check_loop(config)
     return Run.open(folder, config)
+
+
+def _writers(config: Evolve) -> set[str]:
+    """All that make children, behind whatever names."""
+    return {name for operator in config.operators for name in weights(config, operator)}
 
 
 def show(summary: Mapping[str, Any]) -> None:

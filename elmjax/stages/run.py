@@ -3,13 +3,14 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -23,6 +24,7 @@ from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
 from elmjax.dist import hosts
 from elmjax.dist.placement import Placement
+from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
@@ -123,7 +125,8 @@ def _begin(folder: Path, config: Config) -> None:
     """Makes the folder a run's, or goes on with the one that it is, and locks it."""
     written = folder / "config.toml"
     if written.exists():
-        if configuration.load_dumped(written) != config:
+        before = configuration.load_dumped(written)
+        if _with_patience_of(before, config) != config:
             raise ConfigError(
                 f"--run: {folder} holds a run of another configuration, wanted the same; "
                 "give another folder, or delete this one"
@@ -134,6 +137,15 @@ def _begin(folder: Path, config: Config) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(written, configuration.dump(config))
     lock.hold(folder)
+    if config != configuration.load_dumped(written):
+        write_whole(written, configuration.dump(config))
+
+
+def _with_patience_of(config: Config, other: Config) -> Config:
+    """A configuration with another's way to ask an endpoint, which decides no result."""
+    patience = {name: getattr(other.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(config.evolve.endpoint, **patience)
+    return replace(config, evolve=replace(config.evolve, endpoint=endpoint))
 
 
 def _metrics(folder: Path) -> MetricsLog:
