@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+import jax
 import numpy as np
 
 from elmjax.cache import Cache
+from elmjax.dist import hosts
 from elmjax.executions import Executions
 from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
@@ -74,6 +76,15 @@ class Walk:
     displacement: float = math.nan  # m, the mean over its starts
     fitness: float = math.nan  # m
 
+    def plain(self) -> list[Any]:
+        """As JSON can hold it, to the last bit."""
+        return [self.verdict.value, self.reason, self.displacement, self.fitness]
+
+    @classmethod
+    def from_plain(cls, told: Sequence[Any]) -> "Walk":
+        """Of what `plain` gives."""
+        return cls(verdict=Verdict(told[0]), reason=told[1], displacement=told[2], fitness=told[3])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Perturbed:
@@ -106,6 +117,7 @@ class Evaluator:
         perturbed: Perturbed | None = None,
         scale: Scale = METRES,
         backend: str = "auto",
+        devices: Sequence[jax.Device] | None = None,
     ) -> None:
         """Builds the terrains.
 
@@ -118,6 +130,7 @@ class Evaluator:
             perturbed: How starts are perturbed; None for the one exact start.
             scale: Of x and y in the measures; walks do not know it.
             backend: What simulates walks; see `physics.simulate.simulate`.
+            devices: Where; None: all of this process.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
@@ -126,6 +139,7 @@ class Evaluator:
         self._perturbed = perturbed
         self._scale = scale
         self._backend = backend
+        self._devices = devices
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -213,15 +227,22 @@ class Evaluator:
         }
         walks = dict.fromkeys(bodies, _NO_ROOM)
         if placed:
-            grounds = [self._terrains[name] for _, name in placed]
-            walks |= zip(placed, self._score(list(placed.values()), grounds), strict=True)
+            pairs = [(body, self._terrains[name]) for (_, name), body in placed.items()]
+            scored = hosts.shared(
+                "walks", pairs, self._score, tell=Walk.plain, read=Walk.from_plain
+            )
+            walks |= zip(placed, scored, strict=True)
         return walks
 
-    def _score(self, bodies: Sequence[Body], grounds: Sequence[Terrain]) -> list[Walk]:
+    def _score(self, placed: Sequence[tuple[Body, Terrain]]) -> list[Walk]:
+        if not placed:  # no share for this host
+            return []
+        bodies, grounds = [body for body, _ in placed], [ground for _, ground in placed]
         settings: dict[str, Any] = {
             "world": self._world,
             "seconds": self._seconds,
             "backend": self._backend,
+            "devices": self._devices,
         }
         if self._perturbed is None:
             outcome = simulate(bodies, grounds, **settings)

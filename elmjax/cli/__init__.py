@@ -12,6 +12,7 @@ from elmjax.cli import (
     bench,
     choices,
     completion,
+    corpus,
     dataset,
     doctor,
     experiment,
@@ -27,6 +28,7 @@ from elmjax.cli import (
 from elmjax.cli.parser import WRONG_USE, Parser, check_options
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
+from elmjax.endpoint import StoppedError
 from elmjax.programs import LockdownUnavailable
 from elmjax.qd.history import HistoryError
 
@@ -38,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 where this machine cannot lock programs down, or a run does not hold what it says; 2
-        where the command, its configuration or a file was wrong; 130 after an interrupt, 143 after
-        SIGTERM.
+        0; 1 where this machine cannot lock programs down, a run does not hold what it says, or an
+        endpoint gives no more answers; 2 where the command, its configuration or a file was wrong;
+        130 after an interrupt, 143 after SIGTERM.
     """
     _keep_what_is_compiled()
     _quieten()
@@ -55,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except LockdownUnavailable as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    except StoppedError as error:
+        kept = "what it answered is kept, and the same command goes on"
+        print(f"elmjax {options.name}: {error}; {kept}", file=sys.stderr)
         return UNAVAILABLE
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -106,6 +112,7 @@ def _make_parser() -> argparse.ArgumentParser:
         doctor,
         render,
         dataset,
+        corpus,
         simulate,
         mutate,
         experiment,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
 from physics.entry import is_entry
 from physics.world import World
@@ -110,6 +111,18 @@ class Optimiser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """How the devices of all hosts share the work of every stage; see `dist.placement`."""
+
+    data: Natural = 0  # rows of a batch; 0: as many devices as there are for the other two
+    fsdp: Count = 1  # rows too; and every device keeps a part of the parameters
+    tensor: Count = 1  # heads, hidden units and entries of the vocabulary
+    # Whether to join the processes of other hosts: where the environment names them, wherever JAX
+    # finds them, or never.
+    hosts: Literal["auto", "all", "one"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Programs:
     """What runs programs, and its limits."""
 
@@ -188,6 +201,13 @@ class Pretrain:
     functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
     bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
+    # Folder of commits that `elmjax corpus git` has written, learned in place of all of these.
+    corpus: str = ""
+    # Of these: how they are written, and how many lines of a file are shown around a numbered
+    # edit; `carper` shows the whole file.
+    format: Literal["numbered", "carper"] = "numbered"
+    lines: Annotated[int, Field(ge=1, le=127)] = 64
+    init: str = ""  # a shipped model's name or a folder that training goes on from; empty: none
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
@@ -222,7 +242,8 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name or a folder
+    model: str = "walker"  # a shipped model's name, a folder, or "endpoint"
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each
@@ -403,6 +424,7 @@ class Config:
     seed: Natural = 0
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
+    mesh: Mesh = field(default_factory=Mesh)
     physics: Physics = field(default_factory=Physics)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)

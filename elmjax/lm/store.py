@@ -24,6 +24,7 @@ from jax.typing import DTypeLike
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from elmjax.dist.placement import Placement
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
@@ -34,6 +35,7 @@ from elmjax.lm.hugging_face import (
     tensors_from_hugging_face,
     tensors_to_hugging_face,
 )
+from elmjax.lm.split import reading_shardings
 from elmjax.lm.tokenizer import TOKENIZER_FILE, Tokenizer
 from elmjax.lm.weights import WEIGHTS_FILE, open_weights
 
@@ -120,7 +122,11 @@ def save(
 
 
 def load(
-    folder: str | Path, *, dtype: DTypeLike = jnp.float32, sharding: Any = None
+    folder: str | Path,
+    *,
+    dtype: DTypeLike = jnp.float32,
+    sharding: Any = None,
+    placement: Placement | None = None,
 ) -> LanguageModel:
     """Reads a model that `save` wrote, or one of a supported family.
 
@@ -128,6 +134,7 @@ def load(
         folder: Of the files.
         dtype: Of the parameters.
         sharding: Where they go, one at a time; see `tensors_from_hugging_face`.
+        placement: Where they go to be sampled from, in place of a sharding.
 
     Raises:
         FileNotFoundError: If the folder or one of its files is missing.
@@ -146,6 +153,8 @@ def load(
     ours = isinstance(tokenizer, Tokenizer)
     try:
         config = config_from_hugging_face(content)
+        if placement is not None and placement.size > 1:
+            sharding = reading_shardings(placement, config)
         params = tensors_from_hugging_face(
             tensors, config, content["model_type"], dtype=dtype, sharding=sharding
         )

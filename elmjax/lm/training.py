@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import flax.struct
 import jax
@@ -15,10 +15,13 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from elmjax.dist.placement import Placement
+from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch
+from elmjax.lm.split import parameter_shardings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +87,18 @@ def init_state(params: Params, optimizer: OptimizerConfig | None = None) -> Trai
 
 
 @lru_cache(maxsize=16)
-def make_train_step(config: DecoderConfig, optimizer: OptimizerConfig | None = None) -> TrainStep:
+def make_train_step(
+    config: DecoderConfig,
+    optimizer: OptimizerConfig | None = None,
+    placement: Placement | None = None,
+) -> TrainStep:
     """Builds the jitted step; equal arguments give the same function, compiled once per shape.
+
+    Args:
+        config: Shape of the decoder.
+        optimizer: What is compiled in.
+        placement: Where the state lies, as `state_shardings` says, the rows of the batch being
+            spread; None: all on the default device.
 
     Returns:
         A function of (state, batch, schedule) that donates the state. The rows of the batch must
@@ -94,24 +107,52 @@ def make_train_step(config: DecoderConfig, optimizer: OptimizerConfig | None = N
     optimizer = optimizer or OptimizerConfig()
 
     def step(state: TrainState, batch: Batch, schedule: Schedule) -> tuple[TrainState, StepMetrics]:
-        loss, weight, gradient = loss_and_gradient(
-            state.params, config, batch, parts=optimizer.accumulation
-        )
-        direction, optimizer_state = _transform(optimizer).update(
-            gradient, state.optimizer_state, state.params
-        )
-        rate = schedule.learning_rate(state.step)
-        params = jax.tree.map(lambda p, d: p - rate * d, state.params, direction)
-        metrics = StepMetrics(
-            loss=loss,
-            gradient_norm=optax.tree.norm(gradient),
-            learning_rate=rate,
-            weight=weight,
-            skipped=optimizer_state.notfinite_count,
-        )
-        return TrainState(params, optimizer_state, state.step + 1), metrics
+        return train_step(config, optimizer, state, batch, schedule)
 
-    return jax.jit(step, donate_argnums=0)
+    if placement is None:
+        return jax.jit(step, donate_argnums=0)
+    after = (state_shardings(placement, config, optimizer), placement.everywhere)
+    return jax.jit(step, donate_argnums=0, out_shardings=after)
+
+
+def state_shardings(
+    placement: Placement, config: DecoderConfig, optimizer: OptimizerConfig | None = None
+) -> TrainState:
+    """Where the arrays of a state lie: moments as their parameters do.
+
+    Raises:
+        ValueError: where the mesh does not suit the decoder.
+    """
+    shapes = jax.eval_shape(
+        partial(init_state, optimizer=optimizer), decoder.abstract_params(config)
+    )
+    return parameter_shardings(placement, config, shapes)
+
+
+def train_step(
+    config: DecoderConfig,
+    optimizer: OptimizerConfig,
+    state: TrainState,
+    batch: Batch,
+    schedule: Schedule,
+) -> tuple[TrainState, StepMetrics]:
+    """One update."""
+    loss, weight, gradient = loss_and_gradient(
+        state.params, config, batch, parts=optimizer.accumulation
+    )
+    direction, optimizer_state = _transform(optimizer).update(
+        gradient, state.optimizer_state, state.params
+    )
+    rate = schedule.learning_rate(state.step)
+    params = jax.tree.map(lambda p, d: p - rate * d, state.params, direction)
+    metrics = StepMetrics(
+        loss=loss,
+        gradient_norm=optax.tree.norm(gradient),
+        learning_rate=rate,
+        weight=weight,
+        skipped=optimizer_state.notfinite_count,
+    )
+    return TrainState(params, optimizer_state, state.step + 1), metrics
 
 
 def loss_and_gradient(

@@ -72,6 +72,13 @@ def _shares(parts: Mapping[str, float]) -> str:
     return "\n".join(f"{name} {100 * share:.0f} %" for name, share in parts.items())
 
 
+def _counts(named: Mapping[str, int]) -> str:
+    """One a line, without those that are zero."""
+    return "\n".join(
+        f"{name.replace('_', ' ')} {count:,}" for name, count in named.items() if count
+    )
+
+
 # Key in the summary: label and format. The order is the order of the rows.
 QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "programs": ("training programs", _count),
@@ -103,6 +110,7 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
     "busy": ("share of it at work", _shares),
+    "endpoint": ("of the endpoint", _counts),
     "accepted_diffs": ("accepted diffs learned", _count),
     "divergence": ("KL from the base model [nats / token]", _loss),
     "tunings": ("fine-tunings", _count),

@@ -22,7 +22,7 @@ from elmjax.rl.config import PPOConfig
 from elmjax.rl.episode import RewardScale, token_mask, token_rewards
 from elmjax.rl.penalty import adapt
 from elmjax.rl.policy import PolicyConfig, PolicyParams, read
-from elmjax.rl.rollout import Batch, Rollout, take_rows
+from elmjax.rl.rollout import Batch, Rollout, Spread, take_rows
 
 Metrics = dict[str, Array]
 # What each minibatch records.
@@ -74,8 +74,16 @@ def init_state(config: PPOConfig, params: PolicyParams) -> PPOState:
     )
 
 
-def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
+def make_update(
+    config: PPOConfig, model: PolicyConfig, spread: Spread = lambda rows: rows
+) -> Update:
     """One PPO update.
+
+    Args:
+        config: Of the update.
+        model: Shape of the policy.
+        spread: What is done to the arrays of a minibatch, which lead with its rows, before they
+            are read: to spread them over devices.
 
     Returns:
         `update(state, batch, key) -> (state, metrics)`; compile it with the state donated. Metrics
@@ -87,7 +95,7 @@ def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
         _check_batch(config, batch)
         reward_scale = state.reward_scale.include(batch.reward)
         experience, episode_metrics = _prepare(config, batch, reward_scale, state.kl_coefficient)
-        learn = partial(_learn, config, model, experience)
+        learn = partial(_learn, config, model, partial(_minibatch, experience, spread))
 
         def minibatch(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
             return jax.lax.cond(progress.stopped, _pass_over, learn, progress, rows)
@@ -154,20 +162,25 @@ def _pass_over(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
     return progress, {name: jnp.zeros((), jnp.float32) for name in _RECORDED}
 
 
+def _minibatch(experience: _Experience, spread: Spread, rows: Array) -> _Experience:
+    """Some episodes, where they are worked on."""
+    return _Experience(
+        rollout=take_rows(experience.rollout, rows, spread),
+        value=spread(experience.value[rows]),
+        advantage=spread(experience.advantage[rows]),
+        target=spread(experience.target[rows]),
+    )
+
+
 def _learn(
     config: PPOConfig,
     model: PolicyConfig,
-    experience: _Experience,
+    take: Callable[[Array], _Experience],
     progress: _Progress,
     rows: Array,
 ) -> tuple[_Progress, Metrics]:
     """Takes one gradient step on a minibatch, unless it is not finite or beyond the target KL."""
-    minibatch = _Experience(
-        rollout=take_rows(experience.rollout, rows),
-        value=experience.value[rows],
-        advantage=experience.advantage[rows],
-        target=experience.target[rows],
-    )
+    minibatch = take(rows)
     objective = partial(_objective, config, model, minibatch)
     gradient, metrics = jax.grad(objective, has_aux=True)(progress.params)
     norm = optax.tree.norm(gradient)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from elmjax.dist.placement import Placement
 from elmjax.files import write_whole
 from elmjax.lm import store
 from elmjax.lm.store import LanguageModel
@@ -44,13 +45,18 @@ def told(stage: Path, name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def load(stage: Path, name: str) -> LanguageModel:
+def load(stage: Path, name: str, placement: Placement | None = None) -> LanguageModel:
     """The model that is kept under a name.
+
+    Args:
+        stage: Folder of the stage.
+        name: Of a loss.
+        placement: Whose devices sample from it; None: the default device.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    return store.load(stage / "best" / name)
+    return store.load(stage / "best" / name, placement=placement)
 
 
 def _path(stage: Path, name: str) -> Path:

@@ -15,11 +15,12 @@ import pandas as pd
 
 from elmjax.config import ConfigError, shape_of
 from elmjax.dataset import Dataset
+from elmjax.dist import hosts
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
-from elmjax.stages import best, programs
+from elmjax.stages import best, models, programs
 from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.properties import annotated, in_band
@@ -62,7 +63,7 @@ def finetune(run: Run) -> dict[str, Any]:
         ),
     )
     trained = _chosen(run, last)
-    store.save(folder / "model", trained)
+    models.save(folder / "model", trained)
     summary = {
         "programs": len(learned),
         "test_programs": len(held_out),
@@ -86,7 +87,7 @@ def load_model(run: Run) -> LanguageModel:
         raise ConfigError(
             f"{told}: {folder} has no finished stage 2, wanted one; run elmjax finetune first"
         )
-    return store.load(folder / STAGE / "model")
+    return store.load(folder / STAGE / "model", placement=run.placement)
 
 
 def load_dataset(run: Run) -> Dataset:
@@ -109,19 +110,22 @@ def make_dataset(run: Run) -> Dataset:
         ConfigError: where stage 1 has not finished, or gave too few programs.
     """
     folder = run.folder / STAGE / "dataset"
-    if not folder.is_dir():
-        others = [Path(name) for name in run.config.finetune.runs]
-        own = [run.folder] if has_stage_1(run.folder) or not others else []
-        collection = programs.collect(run.config, [*own, *others])
-        check_alike(collection.sources, run.config, run.folder.name)
-        programs.write(collection, folder)
+    hosts.once(lambda: None if folder.is_dir() else _write_dataset(run, folder))
     return programs.read(folder)
+
+
+def _write_dataset(run: Run, folder: Path) -> None:
+    others = [Path(name) for name in run.config.finetune.runs]
+    own = [run.folder] if has_stage_1(run.folder) or not others else []
+    collection = programs.collect(run.config, [*own, *others])
+    check_alike(collection.sources, run.config, run.folder.name)
+    programs.write(collection, folder)
 
 
 def _base_model(run: Run) -> LanguageModel:
     config = run.config.finetune
     if config.init != "random":
-        return language_model(config.init)
+        return language_model(config.init, run.placement)
     # A model from scratch still needs a tokenizer: that of the model that mutated the programs.
     tokenizer = language_model(run.config.evolve.model).tokenizer
     shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(shape_of(config)))
@@ -148,7 +152,7 @@ def _chosen(run: Run, last: LanguageModel) -> LanguageModel:
     by = run.config.finetune.checkpoint
     if by == "last" or best.told(run.folder / STAGE, by) is None:
         return last
-    return best.load(run.folder / STAGE, by)
+    return best.load(run.folder / STAGE, by, run.placement)
 
 
 def _compare(
@@ -200,4 +204,5 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
         }
         for sample in samples
     ]
-    pd.DataFrame(rows).to_parquet(run.folder / STAGE / "samples.parquet")
+    written = run.folder / STAGE / "samples.parquet"
+    hosts.once(lambda: pd.DataFrame(rows).to_parquet(written))

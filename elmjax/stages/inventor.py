@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from elmjax.config import Conditional, Config, ConfigError
+from elmjax.dist.placement import Placement, fetch
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.store import LanguageModel
+from elmjax.rl.placed import rollout_shardings
 from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, prefixes
 from elmjax.rl.rollout import Rollout, collect, crop
 from elmjax.stages import finetune
@@ -35,8 +36,9 @@ class Inventor:
     base: LanguageModel  # of stage 2: where the policy starts, and what the KL term holds it to
     policy: PolicyConfig
     names: tuple[str, ...]  # of the terrains: those it trains on, then unseen ones
-    terrain: Array  # [terrains] codes or [terrains, height, width] pictures
+    terrain: np.ndarray  # [terrains] codes or [terrains, height, width] pictures
     evaluator: Evaluator
+    placement: Placement
 
 
 def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
@@ -66,8 +68,9 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
         base=base,
         policy=policy,
         names=names,
-        terrain=jnp.asarray(terrain),
+        terrain=terrain,
         evaluator=evaluator,
+        placement=run.placement,
     )
 
 
@@ -123,16 +126,23 @@ def roll_out(
     )
     # As the update computes, on any device: else PPO's first ratio would not be 1.
     sampler = replace(sampler, dtype=np.dtype(np.float32))
+    prefix = fetch(_prefixes(params, inventor.policy, inventor.terrain))
     drawn = sampler(
         params["lm"],
         [prompt] * len(index),
         jax.random.key(seed),
         temperature=inventor.config.ppo.temperature,
-        prefix=_prefixes(params, inventor.policy, inventor.terrain)[index],
+        prefix=prefix[index],
     )
     asked = pad_prompts([prompt] * len(index), buckets=(len(prompt),))
-    rollout = collect(inventor.terrain, jnp.asarray(index), asked, drawn)
-    return crop(rollout, TIME_BUCKETS), texts(drawn, inventor.base.tokenizer)
+    rollout = collect(jnp.asarray(inventor.terrain), jnp.asarray(index), asked, drawn)
+    rollout = lay_out(inventor.placement, crop(rollout, TIME_BUCKETS))
+    return rollout, texts(drawn, inventor.base.tokenizer)
+
+
+def lay_out(placement: Placement, rollout: Rollout) -> Rollout:
+    """The rollout with its episodes spread over devices; each has all terrains."""
+    return placement.put(rollout, rollout_shardings(placement, rollout))
 
 
 def pay(inventor: Inventor, written: Sequence[str | None], places: Sequence[str]) -> list[Sample]:

@@ -12,10 +12,11 @@ from jax import Array
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import ConfigError, Optimiser
+from elmjax.dist import hosts
 from elmjax.lm.decoder import Params
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch, Document, pack
-from elmjax.lm.parallel import DataParallel
+from elmjax.lm.split import lying, to_read
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.training import (
     OptimizerConfig,
@@ -23,8 +24,9 @@ from elmjax.lm.training import (
     TrainState,
     init_state,
     make_train_step,
+    state_shardings,
 )
-from elmjax.stages import best, stopping
+from elmjax.stages import best, models, stopping
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 
@@ -47,7 +49,7 @@ class Lesson:
 
 
 def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
-    """Trains on all devices of this process, or goes on from the newest checkpoint.
+    """Trains on all devices of the mesh, or goes on from the newest checkpoint.
 
     Returns:
         The trained model, and train and test loss before and after, nats a token.
@@ -67,10 +69,10 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
 def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
     optimiser, section = lesson.optimiser, f"{lesson.stage}.optimiser"
-    parallel = DataParallel.over(rows_at_once(section, optimiser))
-    step = make_train_step(
-        lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
-    )
+    placement, config = run.placement, lesson.model.config
+    form = OptimizerConfig(accumulation=optimiser.accumulation)
+    shown = placement.padded(rows_at_once(section, optimiser)) * optimiser.accumulation
+    step = make_train_step(config, form, placement)
     schedule = Schedule(
         peak=optimiser.learning_rate,
         warmup_steps=float(optimiser.warmup),
@@ -79,7 +81,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     every = max(1, optimiser.steps // LOSSES_A_RUN)
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
         state, start = _start_or_resume(run, lesson, checkpoints)
-        state = parallel.replicate(state)
+        state = placement.put(state, state_shardings(placement, config, form))
         with run.progress(
             lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
         ) as progress:
@@ -87,7 +89,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 began = time.monotonic()
                 with fitting(f"{section}.rows, or raise {section}.accumulation"):
                     batch = _choose(run, lesson, rows, i)
-                    given = (state, parallel.split(batch), schedule)
+                    given = (state, placement.put(batch.padded(shown), placement.rows), schedule)
                     state, metrics = jax.block_until_ready(step(*given))
                 skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
                 refuse_endless(lesson.stage, skipped, rate)
@@ -105,8 +107,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                     checkpoints.save(i + 1, state)
                 if stop:
                     raise stopping.StoppedError
-    # From all devices to the one on which models are used.
-    return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+    return to_read(placement, config, state.params)
 
 
 def _measure(
@@ -117,7 +118,8 @@ def _measure(
     if not lesson.keep_best:
         return {} if test is None else {"test_loss": mean_loss(model, test)}
     losses = _losses(model, rows, test)
-    best.keep(run.folder / lesson.stage, model, step, losses)
+    whole = models.on_host(model)
+    hosts.once(lambda: best.keep(run.folder / lesson.stage, whole, step, losses))
     return losses
 
 
@@ -141,7 +143,14 @@ def rows_at_once(name: str, optimiser: Optimiser) -> int:
 
 def mean_loss(model: LanguageModel, rows: Batch) -> float:
     """Loss over all rows, nats a token of weight 1."""
-    return weighted_mean(rows, lambda part: _weighted_loss(model.params, model.config, part))
+    placement = lying(model.params)
+
+    def measure(part: Batch) -> tuple[Array, Array]:
+        if placement is not None:
+            part = placement.put(part, placement.rows_of(len(part.tokens)))
+        return _weighted_loss(model.params, model.config, part)
+
+    return weighted_mean(rows, measure)
 
 
 def weighted_mean(
@@ -202,7 +211,7 @@ def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
 
 def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
     # Copied, because the first step donates the arrays and the model is still needed.
-    state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
+    state, start = init_state(jax.tree.map(jnp.copy, lesson.model.params)), 0
     if (restored := checkpoints.recover(state)) is not None:
         start, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
     run.metrics.truncate(lesson.stage, start)

@@ -4,6 +4,7 @@ RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
 RUN/tensorboard/      the same for TensorBoard, RUN/wandb/ for Weights & Biases, where asked for
+RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
@@ -13,13 +14,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import jax
+
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
+from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
+from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
@@ -40,11 +47,12 @@ from physics.terrain import TERRAINS, build, make_polylines
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder, open for writing."""
+    """One run's folder, open for writing, unless it is only read."""
 
     folder: Path
     config: Config
     metrics: MetricsLog
+    read_only: bool = False
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> "Run":
@@ -54,28 +62,22 @@ class Run:
             ConfigError: where the folder holds a run of another configuration, or something else.
             FolderInUseError: where another process writes to it.
         """
-        asked = mirrors(folder, config)  # before anything is written
+        open_mesh(config)
+        asked: list[Mirror] = []  # on host 0
+        hosts.once(lambda: asked.extend(mirrors(folder, config)))  # before anything is written
+        hosts.once(lambda: _begin(folder, config))
         written = folder / "config.toml"
-        if written.exists():
-            known = configuration.load_dumped(written)
-            if replace(known, metrics=config.metrics) != config:
-                raise ConfigError(
-                    f"--run: {folder} holds a run of another configuration, wanted the same; "
-                    "give another folder, or delete this one"
-                )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            # How one command shows its progress is nothing for those after it.
-            shown = replace(config.metrics, progress="auto")
-            write_whole(written, configuration.dump(replace(config, metrics=shown)))
-        lock.hold(folder)
+        if not written.is_file() or not _may_follow(configuration.load_dumped(written), config):
+            raise ConfigError(
+                f"--run: this host does not see what host 0 wrote to {folder}, wanted a folder "
+                "that all hosts share"
+            )
         try:
-            return cls(folder=folder, config=config, metrics=_metrics(folder, asked))
-        except ConfigError:
+            metrics = hosts.in_turn(lambda: _metrics(folder, asked))
+        except (ConfigError, OSError):
             lock.release(folder)
             raise
+        return cls(folder=folder, config=config, metrics=metrics)
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
@@ -89,7 +91,15 @@ class Run:
             raise ConfigError(
                 f"{folder} holds no run; wanted a folder that elmjax has written{nearest(folder)}"
             )
-        return cls(folder, configuration.load_dumped(written), _metrics(folder))
+        config = configuration.load_dumped(written)
+        return cls(folder, config, _metrics(folder), read_only=True)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the arrays of its stages lie."""
+        if self.read_only:  # perhaps on another machine than it was written on
+            return Placement.over(devices=jax.local_devices())
+        return open_mesh(self.config)
 
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
@@ -104,7 +114,7 @@ class Run:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
-        write_whole(path, text + "\n")
+        hosts.once(lambda: write_whole(path, text + "\n"))
         return without_nan(summary)
 
     def progress(
@@ -132,12 +142,43 @@ class Run:
 
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
-        return make_evaluator(self.config, pool, terrains)
+        return make_evaluator(self.config, pool, terrains, self.placement.local_devices)
+
+
+def _begin(folder: Path, config: Config) -> None:
+    """Makes the folder a run's, or goes on with the one that it is, and locks it."""
+    written = folder / "config.toml"
+    # How one command shows its progress is nothing for those after it.
+    kept = replace(config, metrics=replace(config.metrics, progress="auto"))
+    if written.exists():
+        before = configuration.load_dumped(written)
+        kept = replace(kept, metrics=before.metrics)
+        if not _may_follow(before, config):
+            raise ConfigError(
+                f"--run: {folder} holds a run of another configuration, wanted the same; "
+                "give another folder, or delete this one"
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(written, configuration.dump(kept))
+    lock.hold(folder)
+    if kept != configuration.load_dumped(written):
+        write_whole(written, configuration.dump(kept))
+
+
+def _may_follow(before: Config, config: Config) -> bool:
+    """Whether a run may go on so: what is told of it, and how an endpoint is asked, may change."""
+    patience = {name: getattr(config.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(before.evolve.endpoint, **patience)
+    evolve = replace(before.evolve, endpoint=endpoint)
+    return replace(before, evolve=evolve, metrics=config.metrics) == config
 
 
 def _metrics(folder: Path, mirrors: Sequence[Mirror] = ()) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl", mirrors=mirrors)
+        return MetricsLog(folder / "metrics.jsonl", mirrors=mirrors, writes=hosts.is_writer())
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
     except MirrorError as error:
@@ -164,13 +205,31 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
 
-def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
-    """Judges programs in the configured world, on terrains by name or file."""
-    return evaluator_on(config, pool, {name: terrain_lines(config, name) for name in terrains})
+def make_evaluator(
+    config: Config,
+    pool: Engine,
+    terrains: Iterable[str],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on terrains by name or file; see `evaluator_on`."""
+    lines = {name: terrain_lines(config, name) for name in terrains}
+    return evaluator_on(config, pool, lines, devices)
 
 
-def evaluator_on(config: Config, pool: Engine, terrains: Mapping[str, Polylines]) -> Evaluator:
-    """Judges programs in the configured world, on any terrains."""
+def evaluator_on(
+    config: Config,
+    pool: Engine,
+    terrains: Mapping[str, Polylines],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on any terrains.
+
+    Args:
+        config: Of the world and its limits.
+        pool: Runs programs.
+        terrains: Polylines by name.
+        devices: Where walks run; None: all of this process.
+    """
     return Evaluator(
         pool,
         terrains,
@@ -180,6 +239,7 @@ def evaluator_on(config: Config, pool: Engine, terrains: Mapping[str, Polylines]
         perturbed=_perturbed(config),
         scale=config.grid.scale,
         backend=config.physics.backend,
+        devices=devices,
     )
 
 
@@ -253,14 +313,32 @@ def open_physics(config: Config) -> Backend:
         raise ConfigError(f"physics.{error}") from None
 
 
-def language_model(name: str) -> LanguageModel:
+def open_mesh(config: Config) -> Placement:
+    """The devices of all hosts, laid out as configured; the first call joins these.
+
+    Raises:
+        ConfigError: where there are not as many.
+    """
+    mesh = config.mesh
+    try:
+        hosts.join(mesh.hosts)
+        return Placement.over(data=mesh.data, fsdp=mesh.fsdp, tensor=mesh.tensor)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
     """A language model by the name of one that ships with the package, or from a folder.
+
+    Args:
+        name: Of the model.
+        placement: Whose devices sample from it; None: the default device.
 
     Raises:
         ConfigError: where there is none.
     """
     try:
-        return load(model_folder(name))
+        return load(model_folder(name), placement=placement)
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
 

@@ -133,3 +133,32 @@ def test_an_operator_of_ones_own_stands_where_ours_do() -> None:
     config = load(None, [own, ("evolve.operators", '["mine"]'), ("evolve.mix", "{mine = 1.0}")])
     assert config.evolve.operators == ("mine",)
     assert load(None, [("physics.backend", "a.b:c")]).physics.backend == "a.b:c"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:8000", "wanted an address such as"),
+        ("ftp://host/v1", "wanted an address such as"),
+        ("https://user:secret@host/v1", "wanted none, and a key in the environment"),
+        ("https://host/v1?key=secret", "wanted none, and a key in the environment"),
+    ],
+)
+def test_an_address_of_an_endpoint_holds_no_secret(url, said) -> None:
+    with pytest.raises(ConfigError, match=said) as refused:
+        load(None, [("evolve.endpoint.url", url)])
+    assert "secret" not in str(refused.value)
+
+
+def test_a_key_in_the_place_of_its_variable_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="wanted the name of an environment variable") as refused:
+        load(None, [("evolve.endpoint.key_variable", "sk-secret")])
+    assert "secret" not in str(refused.value)
+
+
+def test_further_fields_of_an_endpoint_survive(tmp_path) -> None:
+    fields = '{reasoning_effort = "low", stop = ["a", "b"], chat_template_kwargs = {think = false}}'
+    config = load(None, [("evolve.endpoint.fields", fields)])
+    (path := tmp_path / "config.toml").write_text(dump(config))
+    assert load_dumped(path) == config
+    assert config.evolve.endpoint.fields["chat_template_kwargs"] == {"think": False}
