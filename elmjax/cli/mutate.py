@@ -34,7 +34,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--message", help="asked for (default: drawn with the paper's probabilities)"
     )
-    parser.add_argument("--model", metavar="DIR", help="a shipped model's name or a folder")
+    parser.add_argument(
+        "--model", metavar="DIR", help="a shipped model's name, a folder, or owner/name"
+    )
     parser.add_argument(
         "--format",
         choices=typing.get_args(DiffFormat),

@@ -17,9 +17,10 @@ import pandas as pd
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
 from elmjax.lm import store
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
-from elmjax.rl.policy import PolicyParams, init_policy
+from elmjax.rl.policy import PolicyParams, init_policy, language_model
 from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
 from elmjax.rl.rollout import Batch
 from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
@@ -96,7 +97,8 @@ class Trainer:
             reference_log_prob=reference,
             reward=jnp.asarray(rewards(inventor, samples)),
         )
-        state, metrics = self._update(state, batch, self._update_key(iteration))
+        frozen = inventor.base.params
+        state, metrics = self._update(state, batch, self._update_key(iteration), frozen)
         jax.block_until_ready(metrics)
         seconds = {
             "sampling_seconds": sampled - began,
@@ -335,5 +337,10 @@ def _best_of_dataset(run: Run, inventor: Inventor) -> dict[str, float]:
 
 def _save_model(run: Run, inventor: Inventor, params: PolicyParams) -> None:
     """The language model in Hugging Face layout; encoder and value stand in the checkpoint."""
-    model = replace(inventor.base, params=jax.device_get(params["lm"]))
+    shape = replace(inventor.policy.decoder, recompute=False)
+    lm = jax.device_get(language_model(params, inventor.policy, inventor.base.params))
+    model = replace(inventor.base, params=lm, config=shape)
     store.save(run.folder / STAGE / "model", model)
+    if shape.lora is not None:
+        stage_2 = finetune.model_of(run).resolve()
+        save_adapters(run.folder / STAGE / "adapter", model, str(stage_2))

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,9 @@ import numpy as np
 from jax import Array
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import ConfigError, Optimiser
+from elmjax.config import ConfigError, LoRAConfig, Optimiser
 from elmjax.lm.decoder import Params
+from elmjax.lm.lora.adapters import trained_of, whole
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch, Document, pack
 from elmjax.lm.parallel import DataParallel
@@ -26,6 +27,7 @@ from elmjax.lm.training import (
 )
 from elmjax.report.progress import stage_progress
 from elmjax.stages import best, stopping
+from elmjax.stages.adapted import adapted
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 
@@ -43,7 +45,9 @@ class Lesson:
     test: Sequence[Document]  # may be empty
     optimiser: Optimiser
     checkpoint_every: int  # steps
+    lora: LoRAConfig = field(default_factory=LoRAConfig)  # what is trained in place of all weights
     quiet: bool = False  # shows no progress
+    base: str = ""  # what adapters say they stand beside, where they are kept
     keep_best: bool = False  # keeps the models of the lowest losses, beside the last
 
 
@@ -51,11 +55,16 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
     """Trains on all devices of this process, or goes on from the newest checkpoint.
 
     Returns:
-        The trained model, and train and test loss before and after, nats a token.
+        The trained model, with its adapters where these were trained, and train and test loss
+        before and after, nats a token.
 
     Raises:
-        ConfigError: where rows do not fit the documents or cannot be accumulated.
+        ConfigError: where rows do not fit the documents or cannot be accumulated, or the model has
+            no projection of an adapter's name.
     """
+    stage = lesson.stage
+    seed = run.seed(f"{stage}/adapters")
+    lesson = replace(lesson, model=adapted(lesson.model, lesson.lora, f"{stage}.lora", seed))
     rows = _pack(run, lesson.stage, lesson.train, lesson.optimiser)
     test = _pack(run, lesson.stage, lesson.test, lesson.optimiser) if lesson.test else None
     before = _losses(lesson.model, rows, test)
@@ -69,9 +78,10 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
     optimiser, section = lesson.optimiser, f"{lesson.stage}.optimiser"
     parallel = DataParallel.over(rows_at_once(section, optimiser))
-    step = make_train_step(
-        lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
-    )
+    config = replace(lesson.model.config, recompute=optimiser.recompute)
+    step = make_train_step(config, OptimizerConfig(accumulation=optimiser.accumulation))
+    trained, frozen = trained_of(lesson.model.params, config)
+    frozen = parallel.replicate(frozen)
     schedule = Schedule(
         peak=optimiser.learning_rate,
         warmup_steps=float(optimiser.warmup),
@@ -79,7 +89,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     )
     every = max(1, optimiser.steps // LOSSES_A_RUN)
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
-        state, start = _start_or_resume(run, lesson, checkpoints)
+        state, start = _start_or_resume(run, lesson.stage, trained, checkpoints)
         state = parallel.replicate(state)
         with stage_progress(
             lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
@@ -88,7 +98,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 began = time.monotonic()
                 with fitting(f"{section}.rows, or raise {section}.accumulation"):
                     batch = _choose(run, lesson, rows, i)
-                    given = (state, parallel.split(batch), schedule)
+                    given = (state, parallel.split(batch), schedule, frozen)
                     state, metrics = jax.block_until_ready(step(*given))
                 skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
                 refuse_endless(lesson.stage, skipped, rate)
@@ -97,7 +107,8 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
                 stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
-                    numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
+                    params = whole(state.params, frozen, config)
+                    numbers |= _measure(run, lesson, params, rows, test, step=i + 1)
                 if i % lesson.checkpoint_every == 0:
                     checkpoints.wait()  # so that a kill costs no step before that checkpoint
                 run.metrics.write(lesson.stage, i, numbers)
@@ -107,7 +118,8 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 if stop:
                     raise stopping.StoppedError
     # From all devices to the one on which models are used.
-    return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+    last = jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+    return whole(last, trained_of(lesson.model.params, config)[1], config)
 
 
 def _measure(
@@ -118,7 +130,7 @@ def _measure(
     if not lesson.keep_best:
         return {} if test is None else {"test_loss": mean_loss(model, test)}
     losses = _losses(model, rows, test)
-    best.keep(run.folder / lesson.stage, model, step, losses)
+    best.keep(run.folder / lesson.stage, model, step, losses, base=lesson.base)
     return losses
 
 
@@ -201,10 +213,12 @@ def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng(run.seed(f"{stage}/rows", epoch)).permutation(count)
 
 
-def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
+def _start_or_resume(
+    run: Run, stage: str, trained: Params, checkpoints: Checkpoints
+) -> tuple[TrainState, int]:
     # Copied, because the first step donates the arrays and the model is still needed.
-    state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
+    state, start = init_state(jax.tree.map(jnp.array, trained)), 0
     if (restored := checkpoints.recover(state)) is not None:
         start, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
-    run.metrics.truncate(lesson.stage, start)
+    run.metrics.truncate(stage, start)
     return state, start

@@ -9,6 +9,7 @@ from rich.console import Console
 from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
+from elmjax.stages.adapted import check_adapters
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.encoders import check_encoder
 from elmjax.stages.evolve import evolve
@@ -74,6 +75,7 @@ def open_run(folder: Path, config: Config) -> Run:
     find_sources([Path(name) for name in config.finetune.runs], config.finetune.operators)
     if config.finetune.init != "random":
         model_folder(config.finetune.init)
+    check_adapters(config)
     check_batch(config.conditional)
     check_columns(config.conditional)
     check_unseen(config.conditional)

@@ -9,17 +9,22 @@ RUN/STAGE/            checkpoints, histories, models, pictures and summary.json 
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
 
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
+from elmjax.lm.hub import fetch, is_hub_name
+from elmjax.lm.lora import peft
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
@@ -221,26 +226,45 @@ def open_physics(config: Config) -> Backend:
 
 
 def language_model(name: str) -> LanguageModel:
-    """A language model by the name of one that ships with the package, or from a folder.
+    """A language model by its name or from a folder (`model_folder`); adapters are merged into it.
 
     Raises:
         ConfigError: where there is none.
     """
+    folder = model_folder(name)
     try:
-        return load(model_folder(name))
+        if not peft.is_adapter(folder):
+            return load(folder)
+        beside = load(model_folder(peft.base_of(folder)))
+        model = peft.load_adapters(folder, beside).merged()
+    except ConfigError:
+        raise
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
+    return replace(model, params=jax.tree.map(jnp.asarray, model.params))
 
 
 def model_folder(name: str) -> Path:
-    """Where a language model stands.
+    """Where a language model stands: one that ships, a folder, or fetched by its name on the hub.
 
     Raises:
         ConfigError: where there is no such model.
     """
-    shipped = Path(str(resources.files("elmjax"))) / "models"
-    folder = shipped / name if (shipped / name).is_dir() else Path(name)
-    if not folder.is_dir():
-        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
-    return folder
+    if (folder := local_folder(name)) is not None:
+        return folder
+    names = ", ".join(sorted(path.name for path in _shipped().glob("*") if path.is_dir()))
+    if not is_hub_name(name):
+        raise ConfigError(f"model: got {name!r}, wanted a folder, owner/name or one of {names}")
+    try:
+        return fetch(name)
+    except OSError as error:
+        raise ConfigError(f"model: no folder is called {name!r}, and {error}") from None
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where there is none."""
+    return next((path for path in (_shipped() / name, Path(name)) if path.is_dir()), None)
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("elmjax"))) / "models"

@@ -50,6 +50,9 @@ def tune(run: Run, tuning: Tuning) -> tuple[LanguageModel, dict[str, Any]]:
         (run.folder / tuning.stage).mkdir(parents=True, exist_ok=True)
         return tuning.start, run.finish(tuning.stage, {"accepted": 0, "share": 0.0, "drift": []})
     trained, losses = learn(run, _lesson(run, tuning))
+    if trained.config.lora is not None:  # the guard weighs and compares whole weights
+        trained = trained.merged()
+        trained = replace(trained, params=jax.tree.map(jnp.asarray, trained.params))
     kept, drifts = collapse.guarded(
         run,
         base=tuning.base,
@@ -97,6 +100,7 @@ def _lesson(run: Run, tuning: Tuning) -> Lesson:
         test=(),
         optimiser=tuning.optimiser,
         checkpoint_every=run.config.operator.checkpoint_every,
+        lora=run.config.operator.lora,
         quiet=tuning.quiet,
     )
 
