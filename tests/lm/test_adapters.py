@@ -133,6 +133,7 @@ def test_training_moves_adapters_and_no_weight(base):
     assert all(np.abs(pair["lora_b"]).max() > 0.0 for pair in state.params["blocks"].values())
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_weights_through_the_product(base, loud):
     """dA = scale dW B^T and dB = scale A^T dW, from the gradient of the merged weights."""
     config = adapted(("o_proj",))
@@ -171,6 +172,7 @@ def test_adapters_that_cannot_be_are_refused(changes, message):
         make_lora(CONFIG, "llama", **given | changes)
 
 
+@pytest.mark.slow
 def test_recomputing_layers_gives_the_same_gradients(base, loud):
     """`recompute`, of all weights and of adapters."""
     for trained, frozen, config in ((base, None, CONFIG), (loud, base, adapted())):
@@ -195,6 +197,7 @@ def temporary_bytes(config: DecoderConfig, tokens: int, *, by_adapters: bool = F
     return compiled.memory_analysis().temp_size_in_bytes
 
 
+@pytest.mark.slow
 def test_recomputing_layers_takes_less_memory():
     """Of eight layers the inputs are kept, and all of one at a time."""
     deep = DecoderConfig(vocab_size=16, layers=8, width=64, heads=4, hidden=256)
@@ -203,6 +206,7 @@ def test_recomputing_layers_takes_less_memory():
     assert again < 0.5 * kept
 
 
+@pytest.mark.slow
 def test_adapters_take_no_memory_as_large_as_the_weights():
     """Neither a second copy of the weights nor their gradient, which whole training gives."""
     wide = DecoderConfig(vocab_size=8, layers=4, width=256, heads=4, hidden=1024)
