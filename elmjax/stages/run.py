@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import jax
+import jax.numpy as jnp
 
 from elmjax import config as configuration
 from elmjax import lock, seeds
@@ -27,6 +28,9 @@ from elmjax.dist.placement import Placement
 from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
+from elmjax.lm.hub import fetch, is_hub_name
+from elmjax.lm.lora import peft
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
@@ -286,7 +290,7 @@ def open_mesh(config: Config) -> Placement:
 
 
 def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
-    """A language model by the name of one that ships with the package, or from a folder.
+    """A language model by its name or from a folder (`model_folder`); adapters are merged into it.
 
     Args:
         name: Of the model.
@@ -295,21 +299,42 @@ def language_model(name: str, placement: Placement | None = None) -> LanguageMod
     Raises:
         ConfigError: where there is none.
     """
+    folder = model_folder(name)
     try:
-        return load(model_folder(name), placement=placement)
+        if not peft.is_adapter(folder):
+            return load(folder, placement=placement)
+        beside = load(model_folder(peft.base_of(folder)))
+        model = peft.load_adapters(folder, beside).merged()
+        if placement is not None:
+            return replace(model, params=to_read(placement, model.config, model.params))
+    except ConfigError:
+        raise
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
+    return replace(model, params=jax.tree.map(jnp.asarray, model.params))
 
 
 def model_folder(name: str) -> Path:
-    """Where a language model stands.
+    """Where a language model stands: one that ships, a folder, or fetched by its name on the hub.
 
     Raises:
         ConfigError: where there is no such model.
     """
-    shipped = Path(str(resources.files("elmjax"))) / "models"
-    folder = shipped / name if (shipped / name).is_dir() else Path(name)
-    if not folder.is_dir():
-        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
-    return folder
+    if (folder := local_folder(name)) is not None:
+        return folder
+    names = ", ".join(sorted(path.name for path in _shipped().glob("*") if path.is_dir()))
+    if not is_hub_name(name):
+        raise ConfigError(f"model: got {name!r}, wanted a folder, owner/name or one of {names}")
+    try:
+        return fetch(name)
+    except OSError as error:
+        raise ConfigError(f"model: no folder is called {name!r}, and {error}") from None
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where there is none."""
+    return next((path for path in (_shipped() / name, Path(name)) if path.is_dir()), None)
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("elmjax"))) / "models"
