@@ -12,6 +12,7 @@ import elmjax  # it imports nothing heavy
 
 project = "elmjax"
 author = "the elmjax authors"
+copyright = "the elmjax authors, Apache-2.0"
 release = version = elmjax.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
 # Pages link to each other as they lie in the repository, which is the folder of sources therefore.
