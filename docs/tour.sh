@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The commands of docs/tour.md after installation, in a new folder:
 #
-#   docs/tour.sh FOLDER           ten minutes on two cores
+#   docs/tour.sh FOLDER           as the page has it
 #   docs/tour.sh FOLDER small     the same path with small numbers, as tests run it
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
