@@ -28,8 +28,10 @@ exclude_patterns = [".*", "build", "runs", "tests", "physics", "docs/site"]
 html_extra_path = ["root"]
 nitpicky = False  # types of other packages in signatures are not documented here
 
-# Pages are read on GitHub, too: the same Markdown, headings as anchors, dollars for equations.
-myst_enable_extensions = ["dollarmath", "amsmath"]
+# Pages are read on GitHub, too: headings as anchors, dollars for equations within a text, and for
+# others blocks of `math`, in which GitHub takes no backslash for an escape.
+myst_enable_extensions = ["dollarmath"]
+myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 
 html_theme = "furo"
