@@ -58,7 +58,7 @@ class Evaluation:
 
     @cached_property
     def measures(self) -> tuple[float, float, float]:
-        """What says the niche: height, width and mass of the scaled body; NaN where there is none.
+        """Height, width and mass of the scaled body, which say the niche; NaN where there is none.
 
         In metres (mass has no unit) where the scale is 1.
         """
