@@ -3,7 +3,7 @@
 What a program builds and how a body walks are remembered, because they are the same every time;
 what a busy machine may have decided is not.
 
-Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4), or
+Fitness is the distance that the centre of mass moves along x, to either side (paper, section 4), or
 the mean or worst of several from perturbed starts; the descriptor, or measures, are the body's
 initial height, width and mass, in metres or in the units of another simulator.
 """
@@ -60,7 +60,7 @@ class Evaluation:
 
     @cached_property
     def measures(self) -> tuple[float, float, float]:
-        """What says the niche: height, width and mass of the scaled body; NaN where there is none.
+        """Height, width and mass of the scaled body, which say the niche; NaN where there is none.
 
         In metres (mass has no unit) where the scale is 1.
         """

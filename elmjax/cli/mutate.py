@@ -42,7 +42,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--model",
         metavar="DIR",
-        help="a shipped model's name or a folder; with --endpoint, as the endpoint calls it",
+        help="a shipped model's name, a folder, or owner/name; with --endpoint, as the endpoint "
+        "calls it",
     )
     parser.add_argument(
         "--endpoint",

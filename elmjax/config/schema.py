@@ -99,6 +99,16 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoRAConfig:
+    """Training of low-rank adapters in place of all weights (Hu et al. 2021)."""
+
+    rank: Natural = 0  # of each pair of matrices; 0: all weights are trained
+    alpha: Positive = 16.0  # what a pair adds is multiplied by alpha / rank
+    # Projections as the model's family calls them, such as "q_proj", or "all-linear" for every one.
+    targets: Annotated[tuple[str, ...], *Several] = ("all-linear",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Optimiser:
     """AdamW with a linear warm-up and a cosine decay to zero."""
 
@@ -108,6 +118,7 @@ class Optimiser:
     rows: Count = 16  # rows a step
     row_length: Count = 512  # tokens a row; the cost of attention grows with it
     accumulation: Count = 1  # parts that the rows of a step are read in, to save memory
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +253,8 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name, a folder, or "endpoint"
+    # A shipped model's name, a folder, owner/name of the hub, or "endpoint".
+    model: str = "walker"
     endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
@@ -304,6 +316,7 @@ class OperatorTuning:
             steps=120, learning_rate=1e-3, warmup=10, rows=4, row_length=1024
         )
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
     # The continual form: iterations between updates on what the run has accepted; 0: none.
@@ -345,12 +358,13 @@ class Finetune:
     test_share: Share = 0.05
     # Programs that differ in numbers only are all learned or all held out, or equal texts alone.
     split: Literal["family", "text"] = "family"
-    init: str = "walker"  # a shipped model's name, a folder, or "random"
+    init: str = "walker"  # as `evolve.model`, or "random"
     size: Size | None = None  # used when init is "random"; None: as `model` says
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=300, learning_rate=1e-3, warmup=20)
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     # Which model goes on: of the lowest loss on learned or on held-out programs, or the last.
     checkpoint: Literal["train_loss", "test_loss", "last"] = "train_loss"
     # A comment with fitness, height, width and mass, before the program or after it.
@@ -402,6 +416,8 @@ class Conditional:
     invalid_reward: Finite = 0.0  # m
     evaluation_samples: Count = 256  # a terrain, before and after
     checkpoint_every: Count = 1  # iterations
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
     ppo: PPOConfig = field(default_factory=PPOConfig)
 
 

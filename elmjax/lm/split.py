@@ -19,6 +19,7 @@ from elmjax.dist.placement import AXES, TENSOR, Cut, Placement
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
+from elmjax.lm.lora.adapters import NAMES as ADAPTERS
 
 _OUTPUTS, _INPUTS = -1, -2  # axes of a matrix
 
@@ -74,6 +75,8 @@ def _cut(
     if len(names) < 2:
         return None
     module, part = names[-2:]
+    if part in ADAPTERS:  # too small to be worth an exchange
+        return None
     if module == "embedding" and "encoder" not in names:
         axis, units = _INPUTS, config.vocab_size
     elif module == "head" and "value" not in names:

@@ -141,10 +141,6 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
             stack.add_row(build(summary[stage], lines))
         if stage == "conditional" and (compared := _compared(summary.get(stage, {}))):
             stack.add_row(_comparison_table(compared, lines))
-        if stage == "conditional" and any(
-            "best_of_dataset" in t for t in summary.get(stage, {}).values()
-        ):
-            stack.add_row(_comparison_table(summary[stage], lines))
         if stage == "evolve" and (rates := _rates(summary.get(stage, {}))):
             stack.add_row(_rates_table(rates, lines))
     return stack

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import flax.struct
 import jax
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from elmjax.lm.decoder import Params
 from elmjax.rl import losses
 from elmjax.rl.advantage import estimate_advantage
 from elmjax.rl.config import PPOConfig
@@ -30,7 +32,15 @@ _RECORDED = (
     *("loss", "policy_loss", "value_loss", "entropy", "gradient_norm"),
     *("ratio", "ratio_deviation", "clip_fraction", "kl", "applied", "skipped"),
 )
-Update = Callable[["PPOState", Batch, Array], tuple["PPOState", Metrics]]
+
+
+class Update(Protocol):
+    """One update; `frozen` is what adapters stand beside, and is neither donated nor changed."""
+
+    def __call__(
+        self, state: PPOState, batch: Batch, key: Array, frozen: Params | None = None, /
+    ) -> tuple[PPOState, Metrics]:
+        """Gives the state after the update, and what was seen on the way."""
 
 
 @flax.struct.dataclass
@@ -86,16 +96,19 @@ def make_update(
             are read: to spread them over devices.
 
     Returns:
-        `update(state, batch, key) -> (state, metrics)`; compile it with the state donated. Metrics
-        are float32 scalars, means over the minibatches that were applied. It raises ValueError if
-        the minibatches do not divide the batch and TypeError if rewards are not floats.
+        A pure function; compile it with the state donated. Metrics are float32 scalars, means over
+        the minibatches that were applied. It raises ValueError if the minibatches do not divide
+        the batch and TypeError if rewards are not floats.
     """
 
-    def update(state: PPOState, batch: Batch, key: Array) -> tuple[PPOState, Metrics]:
+    def update(
+        state: PPOState, batch: Batch, key: Array, frozen: Params | None = None
+    ) -> tuple[PPOState, Metrics]:
         _check_batch(config, batch)
         reward_scale = state.reward_scale.include(batch.reward)
         experience, episode_metrics = _prepare(config, batch, reward_scale, state.kl_coefficient)
-        learn = partial(_learn, config, model, partial(_minibatch, experience, spread))
+        objective = partial(_objective, config, model, frozen)
+        learn = partial(_learn, config, objective, partial(_minibatch, experience, spread))
 
         def minibatch(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
             return jax.lax.cond(progress.stopped, _pass_over, learn, progress, rows)
@@ -174,14 +187,13 @@ def _minibatch(experience: _Experience, spread: Spread, rows: Array) -> _Experie
 
 def _learn(
     config: PPOConfig,
-    model: PolicyConfig,
+    objective: Callable[[_Experience, PolicyParams], tuple[Array, Metrics]],
     take: Callable[[Array], _Experience],
     progress: _Progress,
     rows: Array,
 ) -> tuple[_Progress, Metrics]:
     """Takes one gradient step on a minibatch, unless it is not finite or beyond the target KL."""
-    minibatch = take(rows)
-    objective = partial(_objective, config, model, minibatch)
+    objective = partial(objective, take(rows))
     gradient, metrics = jax.grad(objective, has_aux=True)(progress.params)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(norm) & jnp.isfinite(metrics["loss"])
@@ -203,12 +215,16 @@ def _learn(
 
 
 def _objective(
-    config: PPOConfig, model: PolicyConfig, minibatch: _Experience, params: PolicyParams
+    config: PPOConfig,
+    model: PolicyConfig,
+    frozen: Params | None,
+    minibatch: _Experience,
+    params: PolicyParams,
 ) -> tuple[Array, Metrics]:
     """The scalar that is minimised, and its parts."""
     rollout = minibatch.rollout
     mask = token_mask(rollout.length, rollout.tokens.shape[1])
-    reading = read(params, model, rollout, config.temperature)
+    reading = read(params, model, rollout, config.temperature, frozen)
     policy = losses.clipped_policy_loss(
         reading.log_prob, rollout.log_prob, minibatch.advantage, mask, config.clip
     )

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 from jax import Array
 
+from elmjax.lm.decoder import Params
 from elmjax.lm.prompt import pad_prompts
 from elmjax.rl.episode import token_mask
 from elmjax.rl.losses import token_mean
@@ -59,7 +60,7 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
     for _ in range(config.steps):
         rows = rng.choice(len(pairs), min(config.rows, len(pairs)), replace=False)
         some = lay_out(inventor.placement, take_rows(whole, jnp.asarray(rows)))
-        params, state = step(params, state, some)
+        params, state = step((params, state), some, inventor.base.params)
     return params
 
 
@@ -91,14 +92,15 @@ def as_rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollou
 def _step(
     policy: PolicyConfig,
     optimizer: optax.GradientTransformation,
-    params: PolicyParams,
-    state: Any,
+    so_far: tuple[PolicyParams, Any],
     rollout: Rollout,
+    frozen: Params,
 ) -> tuple[PolicyParams, Any]:
+    params, state = so_far
     mask = token_mask(rollout.length, rollout.tokens.shape[1])
 
     def loss(params: PolicyParams) -> Array:
-        return -token_mean(read(params, policy, rollout, 1.0).log_prob, mask)
+        return -token_mean(read(params, policy, rollout, 1.0, frozen).log_prob, mask)
 
     change, state = optimizer.update(jax.grad(loss)(params), state, params)
     return optax.apply_updates(params, change), state

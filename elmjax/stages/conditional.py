@@ -17,9 +17,11 @@ import pandas as pd
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
 from elmjax.dist import hosts
+from elmjax.lm import store
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl import placed
-from elmjax.rl.policy import PolicyParams, init_policy
+from elmjax.rl.policy import PolicyParams, init_policy, language_model
 from elmjax.rl.ppo import Metrics, PPOState, init_state
 from elmjax.rl.rollout import Batch
 from elmjax.stages import bootstrap, finetune, fused, models, stopping, transfer
@@ -98,7 +100,7 @@ class Trainer:
         )
         batch = inventor.placement.put(batch, placed.batch_shardings(inventor.placement, batch))
         key = inventor.placement.put(self._update_key(iteration), inventor.placement.everywhere)
-        state, metrics = self._update(state, batch, key)
+        state, metrics = self._update(state, batch, key, inventor.base.params)
         jax.block_until_ready(metrics)
         seconds = {
             "sampling_seconds": sampled - began,
@@ -344,5 +346,14 @@ def _best_of_dataset(run: Run, inventor: Inventor) -> dict[str, float]:
 
 def _save_model(run: Run, inventor: Inventor, params: PolicyParams) -> None:
     """The language model in Hugging Face layout; encoder and value stand in the checkpoint."""
-    model = replace(inventor.base, params=params["lm"])
-    models.save(run.folder / STAGE / "model", model)
+    shape = replace(inventor.policy.decoder, recompute=False)
+    lm = language_model(params, inventor.policy, inventor.base.params)
+    model = models.on_host(replace(inventor.base, params=lm, config=shape))
+
+    def write() -> None:
+        store.save(run.folder / STAGE / "model", model)
+        if shape.lora is not None:
+            stage_2 = finetune.model_of(run).resolve()
+            save_adapters(run.folder / STAGE / "adapter", model, str(stage_2))
+
+    hosts.once(write)

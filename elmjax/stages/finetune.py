@@ -3,9 +3,11 @@
 RUN/finetune/dataset/        what is learned and held out, with a card (`stages.programs`)
 RUN/finetune/best/           the models of the lowest train and test loss (`stages.best`)
 RUN/finetune/model/          the model that stage 3 begins with: one of these, or the last
+RUN/finetune/adapter/        with `finetune.lora`: what was added to `init`, as PEFT reads it
 RUN/finetune/samples.parquet what it writes
 """
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ from elmjax.config import ConfigError, shape_of
 from elmjax.dataset import Dataset
 from elmjax.dist import hosts
 from elmjax.lm import decoder, store
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
 from elmjax.stages import best, models, programs
+from elmjax.stages.adapted import base_name
 from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.properties import annotated, in_band
@@ -59,11 +63,14 @@ def finetune(run: Run) -> dict[str, Any]:
             test=_documents(run, held_out, base.tokenizer),
             optimiser=config.optimiser,
             checkpoint_every=config.checkpoint_every,
+            lora=config.lora,
+            base=base_name(config.init),
             keep_best=True,
         ),
     )
     trained = _chosen(run, last)
     models.save(folder / "model", trained)
+    _save_adapters(run, last)
     summary = {
         "programs": len(learned),
         "test_programs": len(held_out),
@@ -87,7 +94,12 @@ def load_model(run: Run) -> LanguageModel:
         raise ConfigError(
             f"{told}: {folder} has no finished stage 2, wanted one; run elmjax finetune first"
         )
-    return store.load(folder / STAGE / "model", placement=run.placement)
+    return store.load(model_of(run), placement=run.placement)
+
+
+def model_of(run: Run) -> Path:
+    """Where the model stands that stage 3 of this run starts from."""
+    return _finished_in(run) / STAGE / "model"
 
 
 def load_dataset(run: Run) -> Dataset:
@@ -153,6 +165,22 @@ def _chosen(run: Run, last: LanguageModel) -> LanguageModel:
     if by == "last" or best.told(run.folder / STAGE, by) is None:
         return last
     return best.load(run.folder / STAGE, by, run.placement)
+
+
+def _save_adapters(run: Run, last: LanguageModel) -> None:
+    """Writes the adapters of the model that goes on, where adapters were trained."""
+    config, folder = run.config.finetune, run.folder / STAGE
+    if last.config.lora is None:
+        return
+    model, kept = models.on_host(last), best.adapter_folder(folder, config.checkpoint)
+
+    def write() -> None:
+        if config.checkpoint != "last" and kept.is_dir():
+            shutil.copytree(kept, folder / "adapter", dirs_exist_ok=True)
+        else:
+            save_adapters(folder / "adapter", model, base_name(config.init))
+
+    hosts.once(write)
 
 
 def _compare(

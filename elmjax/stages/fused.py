@@ -21,7 +21,7 @@ from elmjax.lm import generate
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.sampler import slots_for
 from elmjax.lm.transcript import Completions
-from elmjax.rl.policy import evaluate_rollout, prefixes
+from elmjax.rl.policy import evaluate_rollout, language_model, prefixes
 from elmjax.rl.ppo import Metrics, PPOState, make_update
 from elmjax.rl.rollout import Batch, collect
 from elmjax.stages.inventor import Inventor, pay, rewards
@@ -75,7 +75,7 @@ def make_iteration(inventor: Inventor, children: int) -> Iteration:
         prompts = index.shape[0]
         prompt = pad_prompts([ids] * prompts, buckets=(len(ids),))
         drawn = generate.sample(
-            state.params["lm"],
+            language_model(state.params, policy, reference),
             policy.decoder,
             replace(prompt, prefix=prefix),
             draw_key,
@@ -99,7 +99,7 @@ def make_iteration(inventor: Inventor, children: int) -> Iteration:
         batch = Batch(
             rollout=rollout, value=value, reference_log_prob=reference_log_prob, reward=reward
         )
-        return update(state, batch, update_key)
+        return update(state, batch, update_key, reference)
 
     def run(
         state: PPOState, index: np.ndarray, draw_key: Array, update_key: Array

@@ -10,6 +10,7 @@ from elmjax.config import Config, ConfigError, Evolve
 from elmjax.dist import hosts
 from elmjax.report.table import closing_table, closing_text
 from elmjax.stages import operator_tuning, pictures
+from elmjax.stages.adapted import check_adapters
 from elmjax.stages.admission import Found
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.encoders import check_encoder
@@ -92,6 +93,7 @@ def open_run(folder: Path, config: Config) -> Run:
         raise ConfigError(
             "finetune.init: got 'random' with an endpoint, which gives no tokenizer; wanted a model"
         )
+    check_adapters(config)
     check_batch(config.conditional)
     check_columns(config.conditional)
     check_unseen(config.conditional)

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import jax
+import jax.numpy as jnp
 
 from elmjax import config as configuration
 from elmjax import lock, seeds
@@ -29,6 +30,9 @@ from elmjax.dist.placement import Placement
 from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
+from elmjax.lm.hub import fetch, is_hub_name
+from elmjax.lm.lora import peft
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
@@ -328,7 +332,7 @@ def open_mesh(config: Config) -> Placement:
 
 
 def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
-    """A language model by the name of one that ships with the package, or from a folder.
+    """A language model by its name or from a folder (`model_folder`); adapters are merged into it.
 
     Args:
         name: Of the model.
@@ -337,24 +341,42 @@ def language_model(name: str, placement: Placement | None = None) -> LanguageMod
     Raises:
         ConfigError: where there is none.
     """
+    folder = model_folder(name)
     try:
-        return load(model_folder(name), placement=placement)
+        if not peft.is_adapter(folder):
+            return load(folder, placement=placement)
+        beside = load(model_folder(peft.base_of(folder)))
+        model = peft.load_adapters(folder, beside).merged()
+        if placement is not None:
+            return replace(model, params=to_read(placement, model.config, model.params))
+    except ConfigError:
+        raise
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
+    return replace(model, params=jax.tree.map(jnp.asarray, model.params))
 
 
 def model_folder(name: str) -> Path:
-    """Where a language model stands.
+    """Where a language model stands: one that ships, a folder, or fetched by its name on the hub.
 
     Raises:
         ConfigError: where there is no such model.
     """
-    if name in shipped_models():
-        return models_folder() / name
-    folder = Path(name)
-    if not folder.is_dir():
-        close = difflib.get_close_matches(name, shipped_models(), n=1)
-        hint = f" (nearest: {close[0]})" if close else ""
-        names = ", ".join(shipped_models())
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}{hint}")
-    return folder
+    if (folder := local_folder(name)) is not None:
+        return folder
+    close = difflib.get_close_matches(name, shipped_models(), n=1)
+    hint = f" (nearest: {close[0]})" if close else ""
+    names = ", ".join(shipped_models())
+    if not is_hub_name(name):
+        raise ConfigError(
+            f"model: got {name!r}, wanted a folder, owner/name or one of {names}{hint}"
+        )
+    try:
+        return fetch(name)
+    except OSError as error:
+        raise ConfigError(f"model: no folder is called {name!r}, and {error}") from None
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where there is none."""
+    return next((path for path in (models_folder() / name, Path(name)) if path.is_dir()), None)

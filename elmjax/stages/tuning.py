@@ -12,6 +12,7 @@ from elmjax.corpus import EditedProgram
 from elmjax.dist import hosts
 from elmjax.lm import store
 from elmjax.lm.packing import Document
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel
 from elmjax.stages import collapse, models
 from elmjax.stages.accepted import AcceptedDiff, by_parent, loss_weights
@@ -49,6 +50,10 @@ def tune(run: Run, tuning: Tuning) -> tuple[LanguageModel, dict[str, Any]]:
         (run.folder / tuning.stage).mkdir(parents=True, exist_ok=True)
         return tuning.start, run.finish(tuning.stage, {"accepted": 0, "share": 0.0, "drift": []})
     trained, losses = learn(run, _lesson(run, tuning))
+    if trained.config.lora is not None:  # the guard weighs and compares whole weights
+        trained = models.on_host(trained).merged()
+        read = to_read(run.placement, trained.config, trained.params)
+        trained = replace(trained, params=read)
     kept, drifts = collapse.guarded(
         run,
         base=tuning.base,
@@ -97,6 +102,7 @@ def _lesson(run: Run, tuning: Tuning) -> Lesson:
         test=(),
         optimiser=tuning.optimiser,
         checkpoint_every=run.config.operator.checkpoint_every,
+        lora=run.config.operator.lora,
         quiet=tuning.quiet,
     )
 
