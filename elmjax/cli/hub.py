@@ -60,4 +60,6 @@ def _pull(options: argparse.Namespace, rest: Sequence[str]) -> int:
     print(f"{options.folder}: {what}, {pulled.files} files")
     for function in pulled.code:
         print(f"config.toml names code, which runs when the run is gone on with: {function}")
+    if pulled.endpoint:
+        print(f"config.toml names an endpoint, which is asked then: {pulled.endpoint}")
     return 0

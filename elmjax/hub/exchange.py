@@ -44,11 +44,13 @@ class Pulled:
         kind: A run or a model.
         files: How many.
         code: Functions that the run's configuration names, which run when it is gone on with.
+        endpoint: Address that is asked then, with a key from the environment.
     """
 
     kind: Kind
     files: int
     code: tuple[str, ...] = ()
+    endpoint: str = ""
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> tuple[str, int]:
@@ -135,12 +137,15 @@ def pull(name: str, folder: Path, *, revision: str | None = None) -> Pulled:
                     name, path, repo_type=kind, revision=commit, local_dir=place / "files"
                 )
         shutil.rmtree(place / "files" / ".cache", ignore_errors=True)
-        code = _checked(place / "files", kind, name)
+        config = _checked(place / "files", kind, name)
         folder.mkdir(exist_ok=True)
         (place / "files").replace(folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return Pulled(kind=kind, files=len(wanted), code=code)
+    if config is None:
+        return Pulled(kind=kind, files=len(wanted))
+    asked, code = config.evolve.endpoint.url, tuple(_code(config))
+    return Pulled(kind=kind, files=len(wanted), code=code, endpoint=asked)
 
 
 def _api() -> HfApi:
@@ -161,8 +166,8 @@ def _listed(api: HfApi, name: str, revision: str | None) -> tuple[Kind, str | No
     )
 
 
-def _checked(folder: Path, kind: Kind, name: str) -> tuple[str, ...]:
-    """What a run's configuration names of code.
+def _checked(folder: Path, kind: Kind, name: str) -> Config | None:
+    """A run's configuration; a model has none.
 
     Raises:
         ConfigError: what came is no run of this version, or no model.
@@ -171,14 +176,14 @@ def _checked(folder: Path, kind: Kind, name: str) -> tuple[str, ...]:
         what = "config.toml" if kind is Kind.RUN else "config.json with *.safetensors"
         raise ConfigError(f"{name} holds no {what}, wanted what elmjax push has written")
     if kind is Kind.MODEL:
-        return ()
+        return None
     config = configuration.load_dumped(folder / "config.toml")
     try:
         for history in folder.glob("*/history"):
             History.open(history)
     except HistoryError as error:
         raise ConfigError(f"{name}: {error}") from None
-    return tuple(_code(config))
+    return config
 
 
 def _code(config: Config) -> Iterator[str]:

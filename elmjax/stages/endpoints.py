@@ -75,7 +75,7 @@ def open_endpoint(
 
     Args:
         config: Of stage 1.
-        operators: That will ask it; without one that asks a model it is not opened.
+        operators: That will ask it; where none of them asks a model it is not opened.
         folder: Of the run, in which replies are kept; None: nowhere.
 
     Raises:

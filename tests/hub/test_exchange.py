@@ -12,6 +12,7 @@ import elmjax
 from elmjax import lock
 from elmjax.cli import main
 from elmjax.config import Config
+from elmjax.endpoint import EndpointConfig
 from elmjax.hub import Kind, pull
 from elmjax.lm import store
 from elmjax.qd import History
@@ -117,6 +118,18 @@ def test_code_that_a_configuration_names_is_told(hub, tmp_path, capsys) -> None:
     assert main(["pull", "me/run", str(tmp_path / "back")]) == 0
     assert "names code" in (told := capsys.readouterr().out)
     assert "my_operators:mutate" in told
+    assert "endpoint" not in told
+
+
+def test_an_endpoint_that_a_configuration_names_is_told(hub, tmp_path, capsys) -> None:
+    asking = dataclasses.replace(
+        Config().evolve, model="endpoint", endpoint=EndpointConfig(url="http://elsewhere/v1")
+    )
+    with Run.open(tmp_path / "run", dataclasses.replace(Config(), evolve=asking)):
+        pass
+    assert main(["push", str(tmp_path / "run"), "me/run"]) == 0
+    assert main(["pull", "me/run", str(tmp_path / "back")]) == 0
+    assert "endpoint, which is asked then: http://elsewhere/v1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
