@@ -1,7 +1,8 @@
 """Named terrains, and terrains of one's own.
 
 A terrain is a floor and any number of ceilings, each a polyline from left to right, in metres.
-Outside its range the floor continues flat from its ends. Walkers start at x = 0.
+Outside its range the floor continues flat from its ends. Walkers start at x = 0. In three
+dimensions all of it goes on in depth, and there are terrains that rise in both directions.
 """
 
 import inspect
@@ -11,10 +12,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from physics.height_field import rolling
 from physics.obstacles import gaps, poet, steps
 from physics.parameters import check_between, check_positive, check_whole, unknown
 from physics.polylines import HALF_WIDTH, Polylines, load_polylines, to_polylines
-from physics.surface import build_terrain
+from physics.relief import build_relief
+from physics.surface import build_terrain, groundless
 from physics.types import Terrain
 
 ROOF_TOP = 60.0  # m, upper end of a tunnel's vertical face: out of any walker's reach
@@ -105,21 +108,39 @@ TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType(
 )
 
 
+def relief(
+    seed: int = 0, height: float = 2.0, slope: float = 0.5, flat_start: float = 5.0
+) -> Polylines:
+    """Smooth random hills in both directions, level within `flat_start` m of the start.
+
+    See `physics.height_field.rolling`.
+    """
+    field = rolling(seed=seed, height=height, slope=slope, flat_start=flat_start)
+    return Polylines(floor=field.section(), relief=field)
+
+
+# For walkers in three dimensions only.
+SPATIAL_TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType({"relief": relief})
+
+
+def terrain_names(dim: int = 2) -> tuple[str, ...]:
+    """Names of the terrains for walkers in two or three dimensions."""
+    return (*TERRAINS, *(SPATIAL_TERRAINS if dim == 3 else ()))
+
+
 def parameters_of(name: str) -> dict[str, float]:
     """The parameters of a named terrain and their defaults, in order.
 
     Raises:
         ValueError: where the name is unknown.
     """
-    if name not in TERRAINS:
-        raise ValueError(unknown("terrain", name, list(TERRAINS)))
-    signature = inspect.signature(TERRAINS[name])
+    signature = inspect.signature(_generator(name))
     return {key: parameter.default for key, parameter in signature.parameters.items()}
 
 
 def describe(name: str) -> str:
     """What a named terrain is, in one sentence."""
-    return (inspect.getdoc(TERRAINS[name]) or "").partition("\n")[0].replace("`", "")
+    return (inspect.getdoc(_generator(name)) or "").partition("\n")[0].replace("`", "")
 
 
 def make_polylines(name: str, **parameters: float) -> Polylines:
@@ -132,7 +153,7 @@ def make_polylines(name: str, **parameters: float) -> Polylines:
     for parameter in parameters:
         if parameter not in known:
             raise ValueError(unknown(f"parameter of terrain {name!r}", parameter, known))
-    return TERRAINS[name](**parameters)
+    return _generator(name)(**parameters)
 
 
 def make_terrain(name: str, **parameters: float) -> Terrain:
@@ -155,7 +176,17 @@ def load_terrain(path: str | Path) -> Terrain:
 
 def build(polylines: Polylines) -> Terrain:
     """The tables that the simulation reads."""
-    return build_terrain(polylines.floor, polylines.ceilings)
+    field = polylines.relief
+    if field is None:
+        return build_terrain(polylines.floor, polylines.ceilings)
+    return groundless(polylines.floor, build_relief(field.heights, field.spacing))
+
+
+def _generator(name: str) -> Callable[..., Polylines]:
+    generators = {**TERRAINS, **SPATIAL_TERRAINS}
+    if name not in generators:
+        raise ValueError(unknown("terrain", name, list(TERRAINS)))
+    return generators[name]
 
 
 def _points(*points: tuple[float, float]) -> np.ndarray:
