@@ -54,7 +54,7 @@ def mutate_files(
     parents = [_read(path) for path in paths]
     check_terrains(config, [config.evolve.terrain])
     open_physics(config)
-    mutator = make_mutator(config.evolve, operator, message)
+    mutator = make_mutator(config.evolve, operator, message, dim=config.physics.dim)
     owners = [number % len(paths) for number in range(count)]
     with open_pool(config, config.evolve.max_characters) as pool:
         children = _children(mutator, parents, owners, config.seed)

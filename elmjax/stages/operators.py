@@ -1,5 +1,6 @@
 """The mutation operators by name, as they are configured."""
 
+import functools
 import multiprocessing
 import os
 import random
@@ -70,11 +71,12 @@ def open_crew(config: Config, operator: str, source: Source | None = None) -> It
     """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    members = {name: make_mutator(search, name) for name in names}
+    dim = config.physics.dim
+    members = {name: make_mutator(search, name, dim=dim) for name in names}
     with ExitStack() as stack:
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
-            members["tree"] = SharedTreeMutator(processes)
+            members["tree"] = SharedTreeMutator(processes, dim)
         yield Crew(members=members, selection=select(search, operator), source=source)
 
 
@@ -121,23 +123,28 @@ def select(config: Evolve, operator: str) -> Selection:
     return FixedWeights(weights(config, operator))
 
 
-def make_mutator(config: Evolve, operator: str, message: str | None = None) -> Mutator:
+def make_mutator(
+    config: Evolve, operator: str, message: str | None = None, *, dim: int = 2
+) -> Mutator:
     """The mutation operator of a name.
 
     Args:
         config: Names model and format, and how to sample.
         operator: One of `Evolve.operators`.
         message: What to ask for; None draws it by `message_weights`.
+        dim: Dimensions of the walkers.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
     """
     if operator == "tree":
         _refuse_message(operator, message)
-        return tree_mutator
+        return functools.partial(tree_mutator, dim=dim)
     if operator in ("mixed", "bandit"):
         told = {name: None if name == "tree" else message for name in weights(config, operator)}
-        team = Team({name: make_mutator(config, name, text) for name, text in told.items()})
+        team = Team(
+            {name: make_mutator(config, name, text, dim=dim) for name, text in told.items()}
+        )
         return _at_random(team, select(config, operator))
     writer = language_mutator(config, operator, language_model(config.model), message)
     if not writer.format.takes_message:
