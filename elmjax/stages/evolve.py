@@ -135,13 +135,16 @@ def open_found(run: Run, operator: str) -> Found:
     with Checkpoints(folder / "checkpoints") as checkpoints:
         empty = make_archive(run.config)
         _, state, _ = checkpoints.restore(empty.state())
-    return Found(empty.restored(state), History.open(folder / "history"))
+    return Found(
+        empty.restored(state), History.open(folder / "history", dim=run.config.physics.dim)
+    )
 
 
 def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
     """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
-    history, damage = History.recover(run.folder / stage / "history")
+    folder = run.folder / stage / "history"
+    history, damage = History.recover(folder, dim=run.config.physics.dim)
     if damage:
         _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
 

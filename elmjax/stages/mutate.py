@@ -1,5 +1,6 @@
 """`elmjax mutate`: children of programs from files, and what becomes of each."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,7 @@ def as_line(mutation: Mutation) -> dict[str, Any]:
             "distance": record.fitness,
             "width": record.width,
             "height": record.height,
+            **({"depth": record.depth} if math.isfinite(record.depth) else {}),
             "mass": record.mass,
         }
     )

@@ -18,7 +18,7 @@ from typing import Any, Self
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
-from elmjax.evaluate import Evaluator, Perturbed
+from elmjax.evaluate import SPATIAL_MEASURES, Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
@@ -27,7 +27,7 @@ from physics.backends.backend import Backend, open_backend
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
-from physics.terrain import TERRAINS, build, make_polylines
+from physics.terrain import build, make_polylines, terrain_names
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
         uninterruptible_seconds=2 * config.programs.time_limit,
         memory_mebibytes=config.programs.memory_limit,
         source_bytes=max_characters or config.programs.max_characters,
+        dim=config.physics.dim,
     )
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
@@ -147,7 +148,9 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         remembered=config.programs.remembered,
         perturbed=_perturbed(config),
         scale=config.grid.scale,
+        measures=SPATIAL_MEASURES[: len(config.grid.lower)],
         backend=config.physics.backend,
+        distance=config.physics.distance,
     )
 
 
@@ -180,18 +183,18 @@ def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
     Raises:
         ValueError: for a name that is neither named nor defined, or both.
     """
-    given = config.terrain.get(name, {})
+    named, given = terrain_names(config.physics.dim), config.terrain.get(name, {})
     parameters = {key: value for key, value in given.items() if not isinstance(value, str)}
     like = given.get("like")
     if like is None:
-        if name not in TERRAINS:
+        if name not in named:
             defined = [own for own, values in config.terrain.items() if "like" in values]
-            raise ValueError(unknown("terrain", name, [*TERRAINS, *defined]))
+            raise ValueError(unknown("terrain", name, [*named, *defined]))
         return name, parameters
-    if name in TERRAINS:
+    if name in named:
         raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
-    if like not in TERRAINS:
-        raise ValueError(f"like: {unknown('terrain', str(like), list(TERRAINS))}")
+    if like not in named:
+        raise ValueError(f"like: {unknown('terrain', str(like), named)}")
     return str(like), parameters
 
 
@@ -215,7 +218,7 @@ def open_physics(config: Config) -> Backend:
         ConfigError: where the configured backend cannot run here.
     """
     try:
-        return open_backend(config.physics.backend)
+        return open_backend(config.physics.backend, dim=config.physics.dim)
     except ValueError as error:
         raise ConfigError(f"physics.{error}") from None
 
