@@ -139,7 +139,7 @@ def make_mutator(
     """
     if operator == "tree":
         _refuse_message(operator, message)
-        return functools.partial(tree_mutator, dim=dim)
+        return tree_mutator if dim == 2 else functools.partial(tree_mutator, dim=dim)
     if operator in ("mixed", "bandit"):
         told = {name: None if name == "tree" else message for name in weights(config, operator)}
         team = Team(
