@@ -1,7 +1,8 @@
 """Named terrains, and terrains of one's own.
 
 A terrain is a floor and any number of ceilings, each a polyline from left to right, in metres.
-Outside its range the floor continues flat from its ends. Walkers start at x = 0.
+Outside its range the floor continues flat from its ends. Walkers start at x = 0. In three
+dimensions all of it goes on in depth, and there are terrains that rise in both directions.
 """
 
 import inspect
@@ -12,10 +13,12 @@ from types import MappingProxyType
 import numpy as np
 
 from physics.entry import entry, is_entry
+from physics.height_field import rolling
 from physics.obstacles import gaps, poet, steps
 from physics.parameters import check_between, check_positive, check_whole, unknown
 from physics.polylines import HALF_WIDTH, Polylines, load_polylines, to_polylines
-from physics.surface import build_terrain
+from physics.relief import build_relief
+from physics.surface import build_terrain, groundless
 from physics.types import Terrain
 
 ROOF_TOP = 60.0  # m, upper end of a tunnel's vertical face: out of any walker's reach
@@ -106,6 +109,26 @@ TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType(
 )
 
 
+def relief(
+    seed: int = 0, height: float = 2.0, slope: float = 0.5, flat_start: float = 5.0
+) -> Polylines:
+    """Smooth random hills in both directions, level within `flat_start` m of the start.
+
+    See `physics.height_field.rolling`.
+    """
+    field = rolling(seed=seed, height=height, slope=slope, flat_start=flat_start)
+    return Polylines(floor=field.section(), relief=field)
+
+
+# For walkers in three dimensions only.
+SPATIAL_TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType({"relief": relief})
+
+
+def terrain_names(dim: int = 2) -> tuple[str, ...]:
+    """Names of the terrains for walkers in two or three dimensions."""
+    return (*TERRAINS, *(SPATIAL_TERRAINS if dim == 3 else ()))
+
+
 def generator(name: str) -> Callable[..., Polylines]:
     """What makes the polylines of a named terrain, or the function of `module:function`.
 
@@ -114,9 +137,10 @@ def generator(name: str) -> Callable[..., Polylines]:
     """
     if is_entry(name):
         return entry(name)
-    if name not in TERRAINS:
+    generators = {**TERRAINS, **SPATIAL_TERRAINS}
+    if name not in generators:
         raise ValueError(unknown("terrain", name, list(TERRAINS)))
-    return TERRAINS[name]
+    return generators[name]
 
 
 def parameters_of(name: str) -> dict[str, float]:
@@ -174,7 +198,10 @@ def load_terrain(path: str | Path) -> Terrain:
 
 def build(polylines: Polylines) -> Terrain:
     """The tables that the simulation reads."""
-    return build_terrain(polylines.floor, polylines.ceilings)
+    field = polylines.relief
+    if field is None:
+        return build_terrain(polylines.floor, polylines.ceilings)
+    return groundless(polylines.floor, build_relief(field.heights, field.spacing))
 
 
 def _points(*points: tuple[float, float]) -> np.ndarray:

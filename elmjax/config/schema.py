@@ -68,7 +68,7 @@ OperatorName = str
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 Encoder = Literal["codes", "image", "resnet50"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
-Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable"]
+Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable", "cube", "tetrahedral", "cppn_grid"]
 
 # One or more, all different.
 Several = (Field(min_length=1), AfterValidator(_distinct))
@@ -146,16 +146,30 @@ class Programs:
     remembered: Natural = 16384  # programs, and walks, whose outcome is not computed again
 
 
+def _of_each(what: str, fewest: int) -> Any:
+    """Checks that a list has `fewest` numbers, or one more in three dimensions."""
+
+    def check(values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(values) not in (fewest, fewest + 1):
+            raise ValueError(f"got {list(values)}, wanted {fewest} or {fewest + 1} numbers: {what}")
+        return values
+
+    return AfterValidator(check)
+
+
+_Measures = _of_each("of height, width, mass and, in three dimensions, perhaps depth", 3)
+
+
 @dataclass(frozen=True, kw_only=True)
 class GridConfig:
-    """The MAP-Elites map over height, width and mass."""
+    """The MAP-Elites map over height, width, mass and, where a fourth number is given, depth."""
 
-    # Of x and y, before bodies are measured; walks do not know it. 1: height and width are in m.
-    scale: tuple[Positive, Positive] = (1.0, 1.0)
+    # Of x, y and perhaps z, before bodies are measured; walks do not know it. 1: lengths are in m.
+    scale: Annotated[tuple[Positive, ...], _of_each("of x, y and perhaps z", 2)] = (1.0, 1.0)
 
-    lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    upper: tuple[float, float, float] = (24.0, 24.0, 300.0)
-    bins: tuple[Count, Count, Count] = (12, 12, 12)
+    lower: Annotated[tuple[float, ...], _Measures] = (0.0, 0.0, 0.0)
+    upper: Annotated[tuple[float, ...], _Measures] = (24.0, 24.0, 300.0)
+    bins: Annotated[tuple[Count, ...], _Measures] = (12, 12, 12)
     # Above 0, this many cells around centroids spread over the same box, in place of the bins.
     centroids: Natural = 0
     centroid_seed: Natural = 0  # not the run's, so that runs share their niches
@@ -163,8 +177,12 @@ class GridConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Physics:
-    """What simulates walks."""
+    """What space walkers live in, what simulates their walks and what counts of them."""
 
+    # 3: joints have a depth, terrains go on in it, and walks run on "xla".
+    dim: Literal[2, 3] = 2
+    # What fitness is: the distance along x, or in any direction of the level.
+    distance: Literal["forward", "planar"] = "forward"
     # "auto" is the best that is there; `module:function` opens one's own. Walks are chaotic: after
     # ten seconds no two agree, so whoever goes on with a run elsewhere names one.
     backend: Annotated[str, AfterValidator(_backend)] = "auto"
@@ -235,7 +253,8 @@ class Pretrain:
 class Evolve:
     """Stage 1: MAP-Elites with a mutation operator (paper, section 5)."""
 
-    # Of the paper's four, or paths; all are placed before the first iteration.
+    # Of the paper's four, in three dimensions of ours, or paths; all are placed before the first
+    # iteration.
     seed_programs: Annotated[tuple[str, ...], *Several] = ("square",)
     # A run each: edits written by a model; edits of the syntax tree; whole programs written by a
     # model, from one parent or after the example of several; several of these, by fixed weights or

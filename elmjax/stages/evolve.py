@@ -142,7 +142,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
 def open_found(run: Run, operator: str) -> Found:
     """The archive and history of a finished stage, for reading; a pulled run has no checkpoints."""
     folder = run.folder / stage_name(operator)
-    history = History.open(folder / "history")
+    history = History.open(folder / "history", dim=run.config.physics.dim)
     if not (folder / "checkpoints").is_dir():
 
         def execute(programs: Sequence[str]) -> list[Execution]:
@@ -160,7 +160,8 @@ def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int,
     """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
     folder, writes = run.folder / stage / "history", hosts.is_writer()
-    history, damage = hosts.in_turn(lambda: History.recover(folder, writes=writes))
+    dim = run.config.physics.dim
+    history, damage = hosts.in_turn(lambda: History.recover(folder, dim=dim, writes=writes))
     if damage:
         _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
 

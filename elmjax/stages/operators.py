@@ -1,5 +1,6 @@
 """The mutation operators by name, as they are configured."""
 
+import functools
 import multiprocessing
 import os
 import random
@@ -93,16 +94,16 @@ def open_crew(
     """
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    placement = open_mesh(config)
+    placement, dim = open_mesh(config), config.physics.dim
     with ExitStack() as stack:
         endpoint = stack.enter_context(open_endpoint(search, names, folder))
         members = {
-            name: make_mutator(search, name, placement=placement, endpoint=endpoint)
+            name: make_mutator(search, name, placement=placement, endpoint=endpoint, dim=dim)
             for name in names
         }
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
-            members["tree"] = SharedTreeMutator(processes)
+            members["tree"] = SharedTreeMutator(processes, dim)
         selection = select(search, operator)
         yield Crew(members=members, selection=selection, source=source, endpoint=endpoint)
 
@@ -157,6 +158,7 @@ def make_mutator(
     *,
     placement: Placement | None = None,
     endpoint: Endpoint | None = None,
+    dim: int = 2,
 ) -> Mutator:
     """The mutation operator of a name.
 
@@ -166,13 +168,14 @@ def make_mutator(
         message: What to ask for; None draws it by `message_weights`.
         placement: Whose devices sample; None: the default device.
         endpoint: Asked in place of a model of this machine.
+        dim: Dimensions of the walkers.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
     """
     if operator == "tree":
         _refuse_message(operator, message)
-        return tree_mutator
+        return tree_mutator if dim == 2 else functools.partial(tree_mutator, dim=dim)
     if operator in config.own:
         _refuse_message(operator, message)
         return _own(operator, config.own[operator])
@@ -181,7 +184,9 @@ def make_mutator(
         told = {name: None if name in quiet else message for name in weights(config, operator)}
         team = Team(
             {
-                name: make_mutator(config, name, text, placement=placement, endpoint=endpoint)
+                name: make_mutator(
+                    config, name, text, placement=placement, endpoint=endpoint, dim=dim
+                )
                 for name, text in told.items()
             }
         )

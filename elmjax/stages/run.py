@@ -28,7 +28,7 @@ from elmjax.config import Config, ConfigError
 from elmjax.dist import hosts
 from elmjax.dist.placement import Placement
 from elmjax.endpoint.config import MAY_CHANGE
-from elmjax.evaluate import Evaluator, Perturbed
+from elmjax.evaluate import SPATIAL_MEASURES, Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.hub import fetch, is_hub_name
 from elmjax.lm.lora import peft
@@ -46,7 +46,7 @@ from physics.entry import is_entry
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
-from physics.terrain import TERRAINS, build, make_polylines
+from physics.terrain import build, make_polylines, terrain_names
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,7 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
         uninterruptible_seconds=2 * config.programs.time_limit,
         memory_mebibytes=config.programs.memory_limit,
         source_bytes=max_characters or config.programs.max_characters,
+        dim=config.physics.dim,
     )
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
@@ -242,8 +243,10 @@ def evaluator_on(
         remembered=config.programs.remembered,
         perturbed=_perturbed(config),
         scale=config.grid.scale,
+        measures=SPATIAL_MEASURES[: len(config.grid.lower)],
         backend=config.physics.backend,
         devices=devices,
+        distance=config.physics.distance,
     )
 
 
@@ -277,18 +280,18 @@ def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
     Raises:
         ValueError: for a name that is neither named nor defined, or both.
     """
-    given = config.terrain.get(name, {})
+    named, given = terrain_names(config.physics.dim), config.terrain.get(name, {})
     parameters = {key: value for key, value in given.items() if not isinstance(value, str)}
     like = given.get("like")
     if like is None:
-        if name not in TERRAINS:
+        if name not in named:
             defined = [own for own, values in config.terrain.items() if "like" in values]
-            raise ValueError(unknown("terrain", name, [*TERRAINS, *defined]))
+            raise ValueError(unknown("terrain", name, [*named, *defined]))
         return name, parameters
-    if name in TERRAINS:
+    if name in named:
         raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
-    if like not in TERRAINS and not is_entry(str(like)):
-        raise ValueError(f"like: {unknown('terrain', str(like), list(TERRAINS))}")
+    if like not in named and not is_entry(str(like)):
+        raise ValueError(f"like: {unknown('terrain', str(like), named)}")
     return str(like), parameters
 
 
@@ -312,7 +315,7 @@ def open_physics(config: Config) -> Backend:
         ConfigError: where the configured backend cannot run here.
     """
     try:
-        return open_backend(config.physics.backend)
+        return open_backend(config.physics.backend, dim=config.physics.dim)
     except ValueError as error:
         raise ConfigError(f"physics.{error}") from None
 

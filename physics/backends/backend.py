@@ -28,6 +28,8 @@ _PLATFORMS = {
 }
 BACKENDS = ("auto", "xla", *_PLATFORMS)
 _PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
+# Those that also serve three dimensions; a backend that serves them alone would refuse two below.
+_SPATIAL = ("auto", "xla")
 # The extra that brings a platform.
 _EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
@@ -40,6 +42,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """In a few words, such as `native (avx512)`."""
+        ...
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Dimensions of space that it serves, of 2 and 3."""
         ...
 
     @property
@@ -64,7 +71,7 @@ class Backend(Protocol):
         ...
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
-        """Positions of one walker's joints at every sample, [samples, 2, joints] m.
+        """Positions of one walker's joints at every sample, [samples, dim, joints] m.
 
         Args:
             walker: With a batch axis of one.
@@ -75,7 +82,11 @@ class Backend(Protocol):
 
 
 def open_backend(
-    name: str, *, threads: int | None = None, devices: Sequence[jax.Device] | None = None
+    name: str,
+    *,
+    dim: int = 2,
+    threads: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> Backend:
     """The backend of a name.
 
@@ -83,24 +94,30 @@ def open_backend(
         name: One of BACKENDS, or `module:function` of a function that takes `threads` and
             `devices` and returns a Backend. "auto" is the best that is there: on a CPU "native",
             or "xla" with a line in the log where the kernel cannot be compiled; on a TPU
-            "pallas_tpu"; elsewhere "xla". Bodies that are too large for a kernel in Pallas walk on
-            "xla".
+            "pallas_tpu"; elsewhere, and in three dimensions, "xla". Bodies that are too large for a
+            kernel in Pallas walk on "xla".
+        dim: Dimensions of space that it is to serve, 2 or 3; one's own is not asked.
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
 
     Raises:
-        ValueError: where the name is unknown or the backend cannot run here.
+        ValueError: where the name is unknown, or the backend cannot run here or not serve `dim`.
     """
     devices = tuple(devices or jax.local_devices())
     if is_entry(name):
         return _of_others(name, devices, threads)
     if name not in BACKENDS:
         raise ValueError(unknown("backend", name, BACKENDS))
+    if dim == 3 and name not in _SPATIAL:
+        raise ValueError(
+            f"backend: got {name!r}, which knows two dimensions, for walkers in three; want one of "
+            f"{', '.join(_SPATIAL)}"
+        )
     platform = devices[0].platform
+    if name == "xla" or (name == "auto" and dim == 3):
+        return _xla(devices, threads)
     if name == "auto":
         return _best(platform, devices, threads)
-    if name == "xla":
-        return _xla(devices, threads)
     if _PLATFORMS[name] != platform:
         raise ValueError(_elsewhere(name, platform))
     if name == "pallas_tpu":

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from elmjax.report.projection import in_picture
 from physics.body import Body
 from physics.polylines import Polylines
 
@@ -24,7 +25,7 @@ def outline(body: Body) -> dict[str, Any]:
         strict=True,
     )
     return {
-        "joints": np.rint(100 * body.joints).astype(int).tolist(),
+        "joints": np.rint(100 * in_picture(body.joints)).astype(int).tolist(),
         "springs": [list(spring) for spring in springs],
     }
 

@@ -13,7 +13,7 @@ from elmjax.report.page import floor_and_ceilings, palettes, write_page
 from elmjax.stages.run import Run, terrain_lines, without_nan
 from elmjax.stages.showcase import inventions, learning, maps
 from elmjax.stages.showcase.walks import Stage
-from physics.terrain import TERRAINS
+from physics.terrain import terrain_names
 
 
 def write(folder: Path, path: Path) -> int:
@@ -34,8 +34,12 @@ def write(folder: Path, path: Path) -> int:
 
 def _collect(run: Run) -> dict[str, Any]:
     """Plain data; what it holds is said where it is made."""
-    names = [*TERRAINS, *(name for name in run.config.terrain if name not in TERRAINS)]
-    shown = [*names, run.config.evolve.terrain, *run.config.conditional.terrains]
+    shown = [
+        *terrain_names(run.config.physics.dim),
+        *run.config.terrain,
+        run.config.evolve.terrain,
+        *run.config.conditional.terrains,
+    ]
     terrains = {name: terrain_lines(run.config, name) for name in dict.fromkeys(shown)}
     with run.pool() as pool:
         stage = Stage(run=run, terrains=terrains, pool=pool)

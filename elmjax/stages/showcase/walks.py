@@ -8,6 +8,7 @@ import numpy as np
 
 from elmjax.programs import Engine
 from elmjax.report.page import pack_track
+from elmjax.report.projection import in_picture
 from elmjax.stages.run import Run
 from physics.body import Body
 from physics.polylines import Polylines
@@ -51,7 +52,7 @@ class Stage:
         )
         if not np.isfinite(positions).all():
             return None
-        return {**pack_track(positions), "rate": rate}
+        return {**pack_track(in_picture(positions)), "rate": rate}
 
 
 def frame_rate(substeps_per_second: int) -> int:
