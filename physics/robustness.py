@@ -8,6 +8,7 @@ so that the same body is judged alike wherever and whenever it is met.
 import dataclasses
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 
 from physics.body import Body
@@ -54,6 +55,7 @@ def simulate_perturbed(
     seconds: float = 10.0,
     backend: str = "auto",
     distance: Distance = "forward",
+    devices: Sequence[jax.Device] | None = None,
 ) -> Robustness:
     """Walks every body from `starts.count` perturbed starts; see `simulate` and `distances`."""
     count = starts.count
@@ -65,6 +67,7 @@ def simulate_perturbed(
         world=world,
         seconds=seconds,
         backend=backend,
+        devices=devices,
         displaced=[shift for body in bodies for shift in perturbations(body, starts)],
     )
     scores = distances(outcome, distance).reshape(-1, count)

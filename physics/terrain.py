@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from physics.entry import entry, is_entry
 from physics.height_field import rolling
 from physics.obstacles import gaps, poet, steps
 from physics.parameters import check_between, check_positive, check_whole, unknown
@@ -128,32 +129,53 @@ def terrain_names(dim: int = 2) -> tuple[str, ...]:
     return (*TERRAINS, *(SPATIAL_TERRAINS if dim == 3 else ()))
 
 
-def parameters_of(name: str) -> dict[str, float]:
-    """The parameters of a named terrain and their defaults, in order.
+def generator(name: str) -> Callable[..., Polylines]:
+    """What makes the polylines of a named terrain, or the function of `module:function`.
 
     Raises:
-        ValueError: where the name is unknown.
+        ValueError: where the name is unknown, or there is no such function.
     """
-    signature = inspect.signature(_generator(name))
-    return {key: parameter.default for key, parameter in signature.parameters.items()}
+    if is_entry(name):
+        return entry(name)
+    named = {**TERRAINS, **SPATIAL_TERRAINS}
+    if name not in named:
+        raise ValueError(unknown("terrain", name, list(TERRAINS)))
+    return named[name]
+
+
+def parameters_of(name: str) -> dict[str, float]:
+    """The parameters of a terrain and their defaults, in order.
+
+    Raises:
+        ValueError: as `generator`, and where a parameter has no default.
+    """
+    parameters = inspect.signature(generator(name)).parameters
+    for key, parameter in parameters.items():
+        if parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{name}: parameter {key!r} has no default, want one for each")
+    return {key: parameter.default for key, parameter in parameters.items()}
 
 
 def describe(name: str) -> str:
-    """What a named terrain is, in one sentence."""
-    return (inspect.getdoc(_generator(name)) or "").partition("\n")[0].replace("`", "")
+    """What a terrain is, in one sentence."""
+    return (inspect.getdoc(generator(name)) or "").partition("\n")[0].replace("`", "")
 
 
 def make_polylines(name: str, **parameters: float) -> Polylines:
-    """The polylines of a named terrain.
+    """The polylines of a terrain, by name or by `module:function`.
 
     Raises:
-        ValueError: where the name or a parameter is unknown or a value out of range.
+        ValueError: where the name or a parameter is unknown or a value out of range, or a function
+            gives something else.
     """
     known = list(parameters_of(name))
     for parameter in parameters:
         if parameter not in known:
             raise ValueError(unknown(f"parameter of terrain {name!r}", parameter, known))
-    return _generator(name)(**parameters)
+    made = generator(name)(**parameters)
+    if not isinstance(made, Polylines):
+        raise ValueError(f"{name} gives a {type(made).__name__}, want physics.Polylines")
+    return made
 
 
 def make_terrain(name: str, **parameters: float) -> Terrain:
@@ -180,13 +202,6 @@ def build(polylines: Polylines) -> Terrain:
     if field is None:
         return build_terrain(polylines.floor, polylines.ceilings)
     return groundless(polylines.floor, build_relief(field.heights, field.spacing))
-
-
-def _generator(name: str) -> Callable[..., Polylines]:
-    generators = {**TERRAINS, **SPATIAL_TERRAINS}
-    if name not in generators:
-        raise ValueError(unknown("terrain", name, list(TERRAINS)))
-    return generators[name]
 
 
 def _points(*points: tuple[float, float]) -> np.ndarray:

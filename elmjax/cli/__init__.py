@@ -6,16 +6,18 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from elmjax import __version__
 from elmjax.cli import (
     bench,
     choices,
+    completion,
+    corpus,
     dataset,
     doctor,
     experiment,
     export,
+    hub,
     mutate,
     render,
     report,
@@ -24,30 +26,24 @@ from elmjax.cli import (
     stages,
     verify,
 )
+from elmjax.cli.parser import WRONG_USE, Parser, check_options
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
+from elmjax.endpoint import StoppedError
 from elmjax.programs import LockdownUnavailable
 from elmjax.qd.history import HistoryError
 
 UNAVAILABLE = 1
-WRONG_USE = 2
 INTERRUPTED = 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong use in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 where this machine cannot lock programs down, or a run does not hold what it says; 2
-        where the command, its configuration or a file was wrong; 130 after an interrupt, 143 after
-        SIGTERM.
+        0; 1 where this machine cannot lock programs down, a run does not hold what it says, or an
+        endpoint gives no more answers; 2 where the command, its configuration or a file was wrong;
+        130 after an interrupt, 143 after SIGTERM.
     """
     _keep_what_is_compiled()
     _quieten()
@@ -55,12 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, settings = set_apart(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(words)
     try:
+        check_options(parser, options.name, rest)
         return options.command(options, [*rest, *settings])
     except ConfigError as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
         return WRONG_USE
     except LockdownUnavailable as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    except StoppedError as error:
+        kept = "what it answered is kept, and the same command goes on"
+        print(f"elmjax {options.name}: {error}; {kept}", file=sys.stderr)
         return UNAVAILABLE
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,7 +97,7 @@ def _quieten() -> None:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="elmjax",
         allow_abbrev=False,
         description="Evolution through Large Models: evolve walkers with a diff model, learn "
@@ -112,12 +113,15 @@ def _make_parser() -> argparse.ArgumentParser:
         doctor,
         render,
         dataset,
+        corpus,
         export,
         simulate,
         mutate,
         experiment,
         choices,
         bench,
+        hub,
     ):
         group.add(commands)
+    completion.add(commands, _make_parser)
     return parser

@@ -1,9 +1,12 @@
 """The commands that run stages of the pipeline."""
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from elmjax.cli.settings import (
     EXPLANATION,
@@ -21,7 +24,7 @@ def add(commands: Commands) -> None:
     """Adds a command for every stage, and `run` for all of them."""
     for name, help_text, stage in (
         ("run", "all stages in sequence, with pictures and a closing table", _run),
-        ("pretrain", "train the diff model from scratch on generated edits", _pretrain),
+        ("pretrain", "train the diff model on generated edits or on mined commits", _pretrain),
         ("evolve", "stage 1: MAP-Elites with a mutation operator", _evolve),
         ("finetune", "stage 2: train a language model on what stage 1 admitted", _finetune),
         ("conditional", "stage 3: train it by PPO to write the walker for a terrain", _conditional),
@@ -45,6 +48,7 @@ def _add_stage(
     )
     add_config_option(parser)
     add_run_option(parser, default="runs/latest", holds="the run")
+    _add_view(parser)
     if stage is _evolve:
         parser.add_argument(
             "--finetune-operator",
@@ -52,14 +56,34 @@ def _add_stage(
             help="evolve, fine-tune the diff model on the diffs that were accepted, and evolve "
             "anew with it (operator.rounds 1)",
         )
+    if stage is _pretrain:
+        parser.add_argument(
+            "--corpus",
+            type=Path,
+            metavar="DIR",
+            help="learn the commits that elmjax corpus git has written there, in place of "
+            "generated programs (pretrain.corpus)",
+        )
 
     def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
-        config = load(base, overrides(rest))
+        settings = overrides(rest)
+        if options.progress is not None:
+            settings.append(("metrics.progress", options.progress))
+        if getattr(options, "corpus", None) is not None:
+            settings.append(("pretrain.corpus", json.dumps(str(options.corpus))))
+        config = load(base, settings)
+        from elmjax.dist import hosts
         from elmjax.stages import stopping
+        from elmjax.stages.run import open_mesh
 
+        # Before signals are heeded, because JAX, too, listens to them where it joins hosts.
+        open_mesh(config)
+        if not hosts.is_writer():
+            # One host speaks for all; libraries in C, too, write to the file.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with stopping.heeded():
             try:
                 return stage(options, config)
@@ -68,6 +92,15 @@ def _add_stage(
                 return stopping.STOPPED
 
     parser.set_defaults(command=command, name=name)
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    view = parser.add_mutually_exclusive_group()
+    for mode, told in (
+        ("plain", "progress as a line now and then, also on a terminal"),
+        ("quiet", "no progress"),
+    ):
+        view.add_argument(f"--{mode}", dest="progress", action="store_const", const=mode, help=told)
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:

@@ -3,12 +3,15 @@
 Defaults are the laptop's; `configs/*.toml` hold values for other machines and purposes.
 """
 
+import difflib
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
+from physics.entry import is_entry
 from physics.world import World
 
 Count = Annotated[int, Field(ge=1)]
@@ -33,7 +36,35 @@ def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
     return weights
 
 
-Writer = Literal["diff", "tree", "rewrite", "crossover"]
+def _entry(name: str) -> str:
+    if not is_entry(name):
+        raise ValueError(f"got {name!r}, wanted module:function, such as my_operators:mutate")
+    return name
+
+
+def _backend(name: str) -> str:
+    if name not in BACKENDS and not is_entry(name):
+        close = difflib.get_close_matches(name, BACKENDS, n=1)
+        hint = f" (nearest: {close[0]})" if close else ""
+        wanted = ", ".join(map(repr, BACKENDS))
+        raise ValueError(f"got {name!r}, wanted {wanted} or module:function{hint}")
+    return name
+
+
+# A function that somebody else wrote: its module must be installed or in PYTHONPATH.
+Entry = Annotated[str, AfterValidator(_entry)]
+BACKENDS = (
+    "auto",
+    "xla",
+    "native",
+    "native-avx512",
+    "native-avx2",
+    "native-scalar",
+    "pallas_tpu",
+    "pallas_gpu",
+)
+# What a configuration may name besides: an operator of `evolve.own`; `load` checks them.
+OperatorName = str
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 Encoder = Literal["codes", "image", "resnet50"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
@@ -68,6 +99,16 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoRAConfig:
+    """Training of low-rank adapters in place of all weights (Hu et al. 2021)."""
+
+    rank: Natural = 0  # of each pair of matrices; 0: all weights are trained
+    alpha: Positive = 16.0  # what a pair adds is multiplied by alpha / rank
+    # Projections as the model's family calls them, such as "q_proj", or "all-linear" for every one.
+    targets: Annotated[tuple[str, ...], *Several] = ("all-linear",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Optimiser:
     """AdamW with a linear warm-up and a cosine decay to zero."""
 
@@ -77,6 +118,19 @@ class Optimiser:
     rows: Count = 16  # rows a step
     row_length: Count = 512  # tokens a row; the cost of attention grows with it
     accumulation: Count = 1  # parts that the rows of a step are read in, to save memory
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """How the devices of all hosts share the work of every stage; see `dist.placement`."""
+
+    data: Natural = 0  # rows of a batch; 0: as many devices as there are for the other two
+    fsdp: Count = 1  # rows too; and every device keeps a part of the parameters
+    tensor: Count = 1  # heads, hidden units and entries of the vocabulary
+    # Whether to join the processes of other hosts: where the environment names them, wherever JAX
+    # finds them, or never.
+    hosts: Literal["auto", "all", "one"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,18 +183,9 @@ class Physics:
     dim: Literal[2, 3] = 2
     # What fitness is: the distance along x, or in any direction of the level.
     distance: Literal["forward", "planar"] = "forward"
-    # "auto" is the best that is there. Walks are chaotic: after ten seconds no two agree, so
-    # whoever goes on with a run elsewhere names one.
-    backend: Literal[
-        "auto",
-        "xla",
-        "native",
-        "native-avx512",
-        "native-avx2",
-        "native-scalar",
-        "pallas_tpu",
-        "pallas_gpu",
-    ] = "auto"
+    # "auto" is the best that is there; `module:function` opens one's own. Walks are chaotic: after
+    # ten seconds no two agree, so whoever goes on with a run elsewhere names one.
+    backend: Annotated[str, AfterValidator(_backend)] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +230,13 @@ class Pretrain:
     functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
     bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
+    # Folder of commits that `elmjax corpus git` has written, learned in place of all of these.
+    corpus: str = ""
+    # Of these: how they are written, and how many lines of a file are shown around a numbered
+    # edit; `carper` shows the whole file.
+    format: Literal["numbered", "carper"] = "numbered"
+    lines: Annotated[int, Field(ge=1, le=127)] = 64
+    init: str = ""  # a shipped model's name or a folder that training goes on from; empty: none
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
@@ -207,9 +259,11 @@ class Evolve:
     # A run each: edits written by a model; edits of the syntax tree; whole programs written by a
     # model, from one parent or after the example of several; several of these, by fixed weights or
     # as a bandit learns which of them pays.
-    operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
+    operators: Annotated[tuple[OperatorName, ...], *Several] = ("diff", "tree")
+    # Operators of one's own: their names, and the function of each.
+    own: dict[str, Entry] = field(default_factory=dict)
     # Parents that each operator of "mixed" gets, and which operators "bandit" chooses from.
-    mix: Annotated[dict[Writer, NonNegative], AfterValidator(_not_all_zero)] = field(
+    mix: Annotated[dict[OperatorName, NonNegative], AfterValidator(_not_all_zero)] = field(
         default_factory=lambda: {"diff": 1.0, "tree": 1.0}
     )
     # Weight of an iteration's admissions for "bandit", against the next iteration's.
@@ -218,7 +272,9 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name or a folder
+    # A shipped model's name, a folder, owner/name of the hub, or "endpoint".
+    model: str = "walker"
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each
@@ -279,6 +335,7 @@ class OperatorTuning:
             steps=120, learning_rate=1e-3, warmup=10, rows=4, row_length=1024
         )
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
     # The continual form: iterations between updates on what the run has accepted; 0: none.
@@ -310,7 +367,7 @@ class Finetune:
 
     runs: tuple[str, ...] = ()  # folders of further runs whose programs are learned
     # Whose histories; empty: the fine-tuned operator's where a run has one, else all it ran.
-    operators: Annotated[tuple[Operator, ...], AfterValidator(_distinct)] = ()
+    operators: Annotated[tuple[OperatorName, ...], AfterValidator(_distinct)] = ()
     # Seed programs whose descendants are left out, where those of others remain.
     exclude_seeds: tuple[str, ...] = ("radial",)
     programs: Literal["admitted", "final"] = "admitted"  # ever, or the elites at the end
@@ -320,12 +377,13 @@ class Finetune:
     test_share: Share = 0.05
     # Programs that differ in numbers only are all learned or all held out, or equal texts alone.
     split: Literal["family", "text"] = "family"
-    init: str = "walker"  # a shipped model's name, a folder, or "random"
+    init: str = "walker"  # as `evolve.model`, or "random"
     size: Size | None = None  # used when init is "random"; None: as `model` says
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=300, learning_rate=1e-3, warmup=20)
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     # Which model goes on: of the lowest loss on learned or on held-out programs, or the last.
     checkpoint: Literal["train_loss", "test_loss", "last"] = "train_loss"
     # A comment with fitness, height, width and mass, before the program or after it.
@@ -377,7 +435,21 @@ class Conditional:
     invalid_reward: Finite = 0.0  # m
     evaluation_samples: Count = 256  # a terrain, before and after
     checkpoint_every: Count = 1  # iterations
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
     ppo: PPOConfig = field(default_factory=PPOConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """What is told while a run goes on. It changes no result: a run may go on with other values."""
+
+    # Besides `metrics.jsonl`, which is always written.
+    tensorboard: bool = False  # event files in RUN/tensorboard; the extra of that name
+    wandb: str = ""  # project at Weights & Biases; empty: none; the extra of that name
+    # On standard output: a view that moves, a line now and then, or nothing; "auto" is the first on
+    # a terminal and the second elsewhere.
+    progress: Literal["auto", "live", "plain", "quiet"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -387,10 +459,12 @@ class Config:
     seed: Natural = 0
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
+    mesh: Mesh = field(default_factory=Mesh)
     physics: Physics = field(default_factory=Physics)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)
     programs: Programs = field(default_factory=Programs)
+    metrics: Metrics = field(default_factory=Metrics)
     grid: GridConfig = field(default_factory=GridConfig)
     pretrain: Pretrain = field(default_factory=Pretrain)
     evolve: Evolve = field(default_factory=Evolve)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from elmjax.dist.placement import TENSOR, Placement, fetch
 from elmjax.lm import generate
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
@@ -22,6 +24,8 @@ from elmjax.lm.decoder import Params
 from elmjax.lm.parts import Part, cut, join
 from elmjax.lm.places import Places
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
+from elmjax.lm.rows import Deal, apart, by_row, traced_by_row, traced_shardings
+from elmjax.lm.split import lying, to_read
 from elmjax.lm.transcript import Completions
 
 # A slot writes about so many children one after the other, which keeps most slots busy until the
@@ -29,13 +33,17 @@ from elmjax.lm.transcript import Completions
 CHILDREN_PER_SLOT = 4
 LEAST_SLOTS = 16
 
+# Devices of a mesh wait for each other: programs of several threads start on all in one order.
+_STARTING = threading.Lock()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
     """Draws completions of prompts; compiles once per bucket of prompt lengths.
 
-    Equal samplers share their compiled programs. Temperature, nucleus, key and automaton are data:
-    changing them compiles nothing.
+    A model is sampled where its parameters lie: on one device, or on all of a `Placement`, which
+    share the rows. Equal samplers share their compiled programs. Temperature, nucleus, key and
+    automaton are data: changing them compiles nothing.
 
     Raises:
         ValueError: If `children`, `max_new_tokens`, `slots` or `threads` is below 1.
@@ -96,6 +104,12 @@ class Sampler:
         if not 0.0 < top_p <= 1.0:
             raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
         how = {"temperature": np.float32(temperature), "top_p": np.float32(top_p)}
+        if (placement := lying(params)) is not None:
+            deal = self._deal(placement, len(prompts))
+            prompt = pad_prompts(prompts, buckets=self.prompt_buckets, prefix=prefix)
+            given = (by_row(deal, prompt), key, how | traced_by_row(deal, automaton, places))
+            drawn_by_row = self._over(placement, deal.children, params, *given)
+            return deal.join(drawn_by_row, children=self.children)
         parts = cut(
             len(prompts),
             parents=max(self.parents or 0, len(prompts)),
@@ -113,12 +127,35 @@ class Sampler:
         ]
         # Compiled here: two threads would compile the same program twice.
         calls = [
-            partial(_compiled(self._program(part), *given), *given)
+            partial(_compiled(self._program(part.children), *given), *given)
             for part, given in zip(parts, arguments, strict=True)
         ]
         with ThreadPoolExecutor(len(calls)) as pool:
             drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
         return join(parts, drawn, prompts=len(prompts), children=self.children)
+
+    def _deal(self, placement: Placement, prompts: int) -> Deal:
+        return Deal.of(
+            prompts,
+            parents=max(self.parents or 0, prompts),
+            children=self.children,
+            shards=placement.row_shards,
+        )
+
+    def _over(
+        self, placement: Placement, children: int, params: Params, *given: Any
+    ) -> Completions:
+        """Prompt, key and what is traced, by row: one program on all devices."""
+        prompt, key, traced = given
+        program = self._program(children, placement)
+        with _STARTING:
+            drawn = program(
+                to_read(placement, self.config, params),
+                placement.put(prompt, placement.rows),
+                placement.put(key, placement.everywhere),
+                placement.put(traced, traced_shardings(placement, traced)),
+            )
+        return fetch(drawn)
 
     def _prompt(
         self, prompts: Sequence[Sequence[int]], part: Part, prefix: np.ndarray | Array | None
@@ -131,15 +168,18 @@ class Sampler:
             prefix=None if prefix is None else prefix[part.rows],
         )
 
-    def _program(self, part: Part) -> Callable[..., Completions]:
+    def _program(
+        self, children: int, placement: Placement | None = None
+    ) -> Callable[..., Completions]:
         return compiled_sample(
             self.config,
-            part.children,
+            children,
             self.max_new_tokens,
             self.end_token,
             self.pad_token,
-            slots=self.slots or slots_for(part.children),
+            slots=self.slots or slots_for(children),
             dtype=self.dtype or usual_dtype(),
+            placement=placement,
         )
 
 
@@ -172,8 +212,20 @@ def compiled_sample(
     *,
     slots: int | None = None,
     dtype: np.dtype[Any] | None = None,
+    placement: Placement | None = None,
 ) -> Callable[..., Completions]:
     """`generate.sample` under `jit`.
+
+    Args:
+        config: Shape of the decoder.
+        children: As in `generate.complete`, and likewise those that follow.
+        max_new_tokens: Most tokens of a completion.
+        end_token: Token that ends a completion.
+        pad_token: What rows hold after their end.
+        slots: Children of a parent that are written at a time.
+        dtype: Of weights and memory; None: float32.
+        placement: Where it runs: parameters as `split.reading_shardings`, prompts by row, what is
+            traced as `traced_shardings`. None: on the default device.
 
     Returns:
         A function of (params, prompt, key, traced), the last a dict of the arguments of
@@ -195,12 +247,15 @@ def compiled_sample(
             **traced,
         )
 
-    return jax.jit(sample)
+    if placement is None:
+        return jax.jit(sample)
+    whole = sample if placement.mesh.shape[TENSOR] > 1 else apart(sample, placement)
+    return jax.jit(whole, out_shardings=placement.rows)
 
 
 def _traced(part: Part, automaton: Automaton | None, places: Places | None) -> dict[str, Any]:
     traced: dict[str, Any] = {
-        "first_parent": np.int32(part.first_parent),
+        "parent": np.arange(part.parents, dtype=np.int32) + np.int32(part.first_parent),
         "first_child": np.int32(part.first_child),
     }
     if automaton is not None:

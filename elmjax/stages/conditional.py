@@ -16,13 +16,15 @@ import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
+from elmjax.dist import hosts
 from elmjax.lm import store
-from elmjax.report.progress import stage_progress
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.report.statistics import difference_interval, mean_interval
-from elmjax.rl.policy import PolicyParams, init_policy
-from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
+from elmjax.rl import placed
+from elmjax.rl.policy import PolicyParams, init_policy, language_model
+from elmjax.rl.ppo import Metrics, PPOState, init_state
 from elmjax.rl.rollout import Batch
-from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
+from elmjax.stages import bootstrap, finetune, fused, models, stopping, transfer
 from elmjax.stages.encoders import encoder_weights
 from elmjax.stages.inventor import (
     Inventor,
@@ -51,7 +53,7 @@ class Trainer:
             _, children = shares(config, 0)
             self._fused = fused.make_iteration(inventor, children)
         else:
-            self._update = jax.jit(make_update(config.ppo, inventor.policy), donate_argnums=0)
+            self._update = placed.jitted_update(inventor.placement, config.ppo, inventor.policy)
 
     def iterate(self, state: PPOState, iteration: int) -> tuple[PPOState, dict[str, Any]]:
         """Samples a batch, pays it and updates the policy."""
@@ -96,7 +98,9 @@ class Trainer:
             reference_log_prob=reference,
             reward=jnp.asarray(rewards(inventor, samples)),
         )
-        state, metrics = self._update(state, batch, self._update_key(iteration))
+        batch = inventor.placement.put(batch, placed.batch_shardings(inventor.placement, batch))
+        key = inventor.placement.put(self._update_key(iteration), inventor.placement.everywhere)
+        state, metrics = self._update(state, batch, key, inventor.base.params)
         jax.block_until_ready(metrics)
         seconds = {
             "sampling_seconds": sampled - began,
@@ -147,7 +151,7 @@ def conditional(run: Run) -> dict[str, Any]:
         inventor = make_inventor(run, run.evaluator(pool, (*config.terrains, *config.unseen)))
         state, start = _start_or_resume(run, inventor, checkpoints)
         trainer = Trainer(run, inventor)
-        with stage_progress(STAGE, config.iterations, completed=start) as progress:
+        with run.progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
                 state, numbers = trainer.iterate(state, iteration)
                 checkpoints.wait()  # so that a kill costs no iteration but this one
@@ -164,8 +168,8 @@ def conditional(run: Run) -> dict[str, Any]:
         samples, walked = _before_and_after(run, inventor, state.params)
         known = _best_of_dataset(run, inventor)
     _save_model(run, inventor, state.params)
-    samples.to_parquet(run.folder / STAGE / "samples.parquet")
-    walked.to_parquet(run.folder / STAGE / "transfer.parquet")
+    hosts.once(lambda: samples.to_parquet(run.folder / STAGE / "samples.parquet"))
+    hosts.once(lambda: walked.to_parquet(run.folder / STAGE / "transfer.parquet"))
     return run.finish(STAGE, summarise(samples, walked, known))
 
 
@@ -180,7 +184,8 @@ def load_policy(run: Run, inventor: Inventor) -> PolicyParams:
             f"--run: {run.folder} has no finished stage 3, wanted one; run elmjax conditional first"
         )
     with Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints:
-        return checkpoints.restore(_fresh(run, inventor)).state.params
+        params = checkpoints.restore(_fresh(run, inventor)).state.params
+    return inventor.placement.put(params, _shardings(inventor).params)
 
 
 def check_batch(config: Conditional) -> None:
@@ -250,14 +255,20 @@ def _start_or_resume(
 ) -> tuple[PPOState, int]:
     state, iteration = _fresh(run, inventor), 0
     if (restored := checkpoints.recover(state)) is not None:
-        iteration, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
+        iteration, state = restored.step, restored.state
+    state = inventor.placement.put(state, _shardings(inventor))
     if iteration == 0 and run.config.conditional.bootstrap.steps > 0:
         programs = finetune.load_dataset(run).train["program"].tolist()
         seed = run.seed(f"{STAGE}/bootstrap")
         params = bootstrap.learn(inventor, state.params, programs, seed)
         state = init_state(inventor.config.ppo, params)
+        state = inventor.placement.put(state, _shardings(inventor))
     run.metrics.truncate(STAGE, iteration)
     return state, iteration
+
+
+def _shardings(inventor: Inventor) -> PPOState:
+    return placed.state_shardings(inventor.placement, inventor.config.ppo, inventor.policy)
 
 
 def _fresh(run: Run, inventor: Inventor) -> PPOState:
@@ -335,5 +346,14 @@ def _best_of_dataset(run: Run, inventor: Inventor) -> dict[str, float]:
 
 def _save_model(run: Run, inventor: Inventor, params: PolicyParams) -> None:
     """The language model in Hugging Face layout; encoder and value stand in the checkpoint."""
-    model = replace(inventor.base, params=jax.device_get(params["lm"]))
-    store.save(run.folder / STAGE / "model", model)
+    shape = replace(inventor.policy.decoder, recompute=False)
+    lm = language_model(params, inventor.policy, inventor.base.params)
+    model = models.on_host(replace(inventor.base, params=lm, config=shape))
+
+    def write() -> None:
+        store.save(run.folder / STAGE / "model", model)
+        if shape.lora is not None:
+            stage_2 = finetune.model_of(run).resolve()
+            save_adapters(run.folder / STAGE / "adapter", model, str(stage_2))
+
+    hosts.once(write)

@@ -14,6 +14,7 @@ from elmjax.qd import History
 from elmjax.qd.history import NO_PARENT
 from elmjax.stages import operator_tuning
 from elmjax.stages.evolve import stage_name
+from elmjax.stages.neighbours import nearest
 
 # What must agree, or niches and fitness would not compare.
 _SHARED = ("seconds", "world", "robust", "grid")
@@ -128,7 +129,9 @@ def has_stage_1(folder: Path) -> bool:
 def _of_run(folder: Path, operators: Sequence[str], taken: set[str]) -> list[Source]:
     written = folder / "config.toml"
     if not written.is_file():
-        raise ConfigError(f"--run: {folder} holds no run, wanted one with a finished stage 1")
+        raise ConfigError(
+            f"--run: {folder} holds no run, wanted one with a finished stage 1{nearest(folder)}"
+        )
     try:
         config = configuration.load_dumped(written)
     except ConfigError as error:

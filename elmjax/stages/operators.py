@@ -10,19 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from elmjax import diffs
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
+from elmjax.dist.placement import Placement
+from elmjax.endpoint import Endpoint
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
 from elmjax.mutators import (
     Child,
     CrossoverMutator,
+    EndpointMutator,
     LanguageMutator,
     Mutator,
+    NamedMutator,
     SharedTreeMutator,
     Team,
     numbered_grammar,
@@ -30,8 +36,10 @@ from elmjax.mutators import (
 )
 from elmjax.qd import Bandit, FixedWeights, Selection
 from elmjax.stages.admission import Found
-from elmjax.stages.run import language_model
+from elmjax.stages.endpoints import endpoint_mutator, open_endpoint
+from elmjax.stages.run import language_model, open_mesh
 from elmjax.stages.source import Source
+from physics.entry import entry
 
 DIFF = "diff"  # the operator that a source may change
 
@@ -48,11 +56,13 @@ class Crew:
         members: Operators by name.
         selection: Gives them their parents.
         source: Of the operator `diff`, where it may change from iteration to iteration.
+        endpoint: That some of them ask.
     """
 
     members: Mapping[str, Mutator]
     selection: Selection
     source: Source | None
+    endpoint: Endpoint | None = None
 
     def team(self, iteration: int) -> Team:
         """The operators as they are in an iteration."""
@@ -65,19 +75,38 @@ class Crew:
         if self.source is not None:
             self.source.after(iteration, found)
 
+    def close(self) -> None:
+        """Ends what is asked of an endpoint, which nobody waits for any more."""
+        if self.endpoint is not None:
+            self.endpoint.close()
+
 
 @contextmanager
-def open_crew(config: Config, operator: str, source: Source | None = None) -> Iterator[Crew]:
-    """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
+def open_crew(
+    config: Config, operator: str, folder: Path, source: Source | None = None
+) -> Iterator[Crew]:
+    """The operators behind a name of `Evolve.operators`, with the processes that some work in.
+
+    Args:
+        config: Of the run.
+        operator: The name.
+        folder: Of the run.
+        source: Of what writes as `diff`; None: the configured model.
+    """
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    dim = config.physics.dim
-    members = {name: make_mutator(search, name, dim=dim) for name in names}
+    placement, dim = open_mesh(config), config.physics.dim
     with ExitStack() as stack:
+        endpoint = stack.enter_context(open_endpoint(search, names, folder))
+        members = {
+            name: make_mutator(search, name, placement=placement, endpoint=endpoint, dim=dim)
+            for name in names
+        }
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
             members["tree"] = SharedTreeMutator(processes, dim)
-        yield Crew(members=members, selection=select(search, operator), source=source)
+        selection = select(search, operator)
+        yield Crew(members=members, selection=selection, source=source, endpoint=endpoint)
 
 
 @contextmanager
@@ -124,7 +153,13 @@ def select(config: Evolve, operator: str) -> Selection:
 
 
 def make_mutator(
-    config: Evolve, operator: str, message: str | None = None, *, dim: int = 2
+    config: Evolve,
+    operator: str,
+    message: str | None = None,
+    *,
+    placement: Placement | None = None,
+    endpoint: Endpoint | None = None,
+    dim: int = 2,
 ) -> Mutator:
     """The mutation operator of a name.
 
@@ -132,6 +167,8 @@ def make_mutator(
         config: Names model and format, and how to sample.
         operator: One of `Evolve.operators`.
         message: What to ask for; None draws it by `message_weights`.
+        placement: Whose devices sample; None: the default device.
+        endpoint: Asked in place of a model of this machine.
         dim: Dimensions of the walkers.
 
     Raises:
@@ -140,16 +177,43 @@ def make_mutator(
     if operator == "tree":
         _refuse_message(operator, message)
         return tree_mutator if dim == 2 else functools.partial(tree_mutator, dim=dim)
+    if operator in config.own:
+        _refuse_message(operator, message)
+        return _own(operator, config.own[operator])
     if operator in ("mixed", "bandit"):
-        told = {name: None if name == "tree" else message for name in weights(config, operator)}
+        quiet = {"tree", *config.own}
+        told = {name: None if name in quiet else message for name in weights(config, operator)}
+        settings: dict[str, Any] = {"placement": placement, "endpoint": endpoint, "dim": dim}
         team = Team(
-            {name: make_mutator(config, name, text, dim=dim) for name, text in told.items()}
+            {name: make_mutator(config, name, text, **settings) for name, text in told.items()}
         )
         return _at_random(team, select(config, operator))
-    writer = language_mutator(config, operator, language_model(config.model), message)
+    writer: LanguageMutator | EndpointMutator
+    if endpoint is not None:
+        writer = endpoint_mutator(config, operator, endpoint, message)
+    else:
+        model = language_model(config.model, placement)
+        writer = language_mutator(config, operator, model, message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer
+
+
+def check_operators(config: Evolve) -> None:
+    """Fails early on operators of one's own that are not there.
+
+    Raises:
+        ConfigError: naming the function.
+    """
+    for name, function in config.own.items():
+        _own(name, function)
+
+
+def _own(name: str, function: str) -> Mutator:
+    try:
+        return NamedMutator(name, entry(function))
+    except ValueError as error:
+        raise ConfigError(f"evolve.own.{name}: {error}") from None
 
 
 def _at_random(team: Team, selection: Selection) -> Mutator:

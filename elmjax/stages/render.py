@@ -78,9 +78,11 @@ def find(source: str, config: Config, count: int) -> Shown:
     Raises:
         ConfigError: There is no such thing.
     """
-    name, _, niche = source.partition("#")
+    name, marked, niche = source.partition("#")
     folder = Path(name)
     if not (folder / "config.toml").is_file():
+        if marked and not Path(source).is_file():
+            Run.read(folder)  # says that it is none, and which are near
         return Shown(
             programs=[_read(Path(source))],
             names=[Path(source).name],

@@ -3,27 +3,46 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/tensorboard/      the same for TensorBoard, RUN/wandb/ for Weights & Biases, where asked for
+RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
+import difflib
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import jax
+import jax.numpy as jnp
+
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
+from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
+from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import SPATIAL_MEASURES, Evaluator, Perturbed
 from elmjax.files import write_whole
+from elmjax.lm.hub import fetch, is_hub_name
+from elmjax.lm.lora import peft
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
+from elmjax.report.mirror import Mirror, MirrorError
+from elmjax.report.progress import Mode, StageProgress, stage_progress
+from elmjax.stages.mirrors import mirrors
+from elmjax.stages.names import models_folder, shipped_models
+from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
+from physics.entry import is_entry
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
@@ -32,11 +51,12 @@ from physics.terrain import build, make_polylines, terrain_names
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder, open for writing."""
+    """One run's folder, open for writing, unless it is only read."""
 
     folder: Path
     config: Config
     metrics: MetricsLog
+    read_only: bool = False
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> "Run":
@@ -46,20 +66,22 @@ class Run:
             ConfigError: where the folder holds a run of another configuration, or something else.
             FolderInUseError: where another process writes to it.
         """
+        open_mesh(config)
+        asked: list[Mirror] = []  # on host 0
+        hosts.once(lambda: asked.extend(mirrors(folder, config)))  # before anything is written
+        hosts.once(lambda: _begin(folder, config))
         written = folder / "config.toml"
-        if written.exists():
-            if configuration.load_dumped(written) != config:
-                raise ConfigError(
-                    f"--run: {folder} holds a run of another configuration, wanted the same; "
-                    "give another folder, or delete this one"
-                )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(written, configuration.dump(config))
-        lock.hold(folder)
-        return cls(folder=folder, config=config, metrics=_metrics(folder))
+        if not written.is_file() or not _may_follow(configuration.load_dumped(written), config):
+            raise ConfigError(
+                f"--run: this host does not see what host 0 wrote to {folder}, wanted a folder "
+                "that all hosts share"
+            )
+        try:
+            metrics = hosts.in_turn(lambda: _metrics(folder, asked))
+        except (ConfigError, OSError):
+            lock.release(folder)
+            raise
+        return cls(folder=folder, config=config, metrics=metrics)
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
@@ -70,8 +92,18 @@ class Run:
         """
         written = folder / "config.toml"
         if not written.is_file():
-            raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
-        return cls(folder, configuration.load_dumped(written), _metrics(folder))
+            raise ConfigError(
+                f"{folder} holds no run; wanted a folder that elmjax has written{nearest(folder)}"
+            )
+        config = configuration.load_dumped(written)
+        return cls(folder, config, _metrics(folder), read_only=True)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the arrays of its stages lie."""
+        if self.read_only:  # perhaps on another machine than it was written on
+            return Placement.over(devices=jax.local_devices())
+        return open_mesh(self.config)
 
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
@@ -86,8 +118,15 @@ class Run:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
-        write_whole(path, text + "\n")
+        hosts.once(lambda: write_whole(path, text + "\n"))
         return without_nan(summary)
+
+    def progress(
+        self, name: str, total: int, *, completed: int = 0, quiet: bool = False
+    ) -> AbstractContextManager[StageProgress]:
+        """Shows the progress of a stage, as the configuration says; see `stage_progress`."""
+        mode: Mode = "quiet" if quiet else self.config.metrics.progress
+        return stage_progress(name, total, completed=completed, mode=mode)
 
     def __enter__(self) -> Self:
         return self
@@ -107,14 +146,47 @@ class Run:
 
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
-        return make_evaluator(self.config, pool, terrains)
+        return make_evaluator(self.config, pool, terrains, self.placement.local_devices)
 
 
-def _metrics(folder: Path) -> MetricsLog:
+def _begin(folder: Path, config: Config) -> None:
+    """Makes the folder a run's, or goes on with the one that it is, and locks it."""
+    written = folder / "config.toml"
+    # How one command shows its progress is nothing for those after it.
+    kept = replace(config, metrics=replace(config.metrics, progress="auto"))
+    if written.exists():
+        before = configuration.load_dumped(written)
+        kept = replace(kept, metrics=before.metrics)
+        if not _may_follow(before, config):
+            raise ConfigError(
+                f"--run: {folder} holds a run of another configuration, wanted the same; "
+                "give another folder, or delete this one"
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(written, configuration.dump(kept))
+    lock.hold(folder)
+    if kept != configuration.load_dumped(written):
+        write_whole(written, configuration.dump(kept))
+
+
+def _may_follow(before: Config, config: Config) -> bool:
+    """Whether a run may go on so: what is told of it, and how an endpoint is asked, may change."""
+    patience = {name: getattr(config.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(before.evolve.endpoint, **patience)
+    evolve = replace(before.evolve, endpoint=endpoint)
+    return replace(before, evolve=evolve, metrics=config.metrics) == config
+
+
+def _metrics(folder: Path, mirrors: Sequence[Mirror] = ()) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl")
+        return MetricsLog(folder / "metrics.jsonl", mirrors=mirrors, writes=hosts.is_writer())
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
+    except MirrorError as error:
+        raise ConfigError(str(error)) from None
 
 
 def without_nan(value: Any) -> Any:
@@ -138,11 +210,34 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
 
-def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
-    """Judges programs in the configured world, on terrains by name or file."""
+def make_evaluator(
+    config: Config,
+    pool: Engine,
+    terrains: Iterable[str],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on terrains by name or file; see `evaluator_on`."""
+    lines = {name: terrain_lines(config, name) for name in terrains}
+    return evaluator_on(config, pool, lines, devices)
+
+
+def evaluator_on(
+    config: Config,
+    pool: Engine,
+    terrains: Mapping[str, Polylines],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on any terrains.
+
+    Args:
+        config: Of the world and its limits.
+        pool: Runs programs.
+        terrains: Polylines by name.
+        devices: Where walks run; None: all of this process.
+    """
     return Evaluator(
         pool,
-        {name: terrain_lines(config, name) for name in terrains},
+        terrains,
         world=config.world,
         seconds=config.seconds,
         remembered=config.programs.remembered,
@@ -151,6 +246,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         measures=SPATIAL_MEASURES[: len(config.grid.lower)],
         backend=config.physics.backend,
         distance=config.physics.distance,
+        devices=devices,
     )
 
 
@@ -178,7 +274,8 @@ def terrain_lines(config: Config, name: str) -> Polylines:
 def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
     """The named terrain that a name stands for, and the parameters configured for it.
 
-    `[terrain.NAME]` with `like` defines a terrain NAME; without, it sets those of a named one.
+    `[terrain.NAME]` with `like`, a named terrain or `module:function`, defines a terrain NAME;
+    without, it sets those of a named one.
 
     Raises:
         ValueError: for a name that is neither named nor defined, or both.
@@ -193,7 +290,7 @@ def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
         return name, parameters
     if name in named:
         raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
-    if like not in named:
+    if like not in named and not is_entry(str(like)):
         raise ValueError(f"like: {unknown('terrain', str(like), named)}")
     return str(like), parameters
 
@@ -223,27 +320,66 @@ def open_physics(config: Config) -> Backend:
         raise ConfigError(f"physics.{error}") from None
 
 
-def language_model(name: str) -> LanguageModel:
-    """A language model by the name of one that ships with the package, or from a folder.
+def open_mesh(config: Config) -> Placement:
+    """The devices of all hosts, laid out as configured; the first call joins these.
+
+    Raises:
+        ConfigError: where there are not as many.
+    """
+    mesh = config.mesh
+    try:
+        hosts.join(mesh.hosts)
+        return Placement.over(data=mesh.data, fsdp=mesh.fsdp, tensor=mesh.tensor)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
+    """A language model by its name or from a folder (`model_folder`); adapters are merged into it.
+
+    Args:
+        name: Of the model.
+        placement: Whose devices sample from it; None: the default device.
 
     Raises:
         ConfigError: where there is none.
     """
+    folder = model_folder(name)
     try:
-        return load(model_folder(name))
+        if not peft.is_adapter(folder):
+            return load(folder, placement=placement)
+        beside = load(model_folder(peft.base_of(folder)))
+        model = peft.load_adapters(folder, beside).merged()
+        if placement is not None:
+            return replace(model, params=to_read(placement, model.config, model.params))
+    except ConfigError:
+        raise
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
+    return replace(model, params=jax.tree.map(jnp.asarray, model.params))
 
 
 def model_folder(name: str) -> Path:
-    """Where a language model stands.
+    """Where a language model stands: one that ships, a folder, or fetched by its name on the hub.
 
     Raises:
         ConfigError: where there is no such model.
     """
-    shipped = Path(str(resources.files("elmjax"))) / "models"
-    folder = shipped / name if (shipped / name).is_dir() else Path(name)
-    if not folder.is_dir():
-        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
-    return folder
+    if (folder := local_folder(name)) is not None:
+        return folder
+    close = difflib.get_close_matches(name, shipped_models(), n=1)
+    hint = f" (nearest: {close[0]})" if close else ""
+    names = ", ".join(shipped_models())
+    if not is_hub_name(name):
+        raise ConfigError(
+            f"model: got {name!r}, wanted a folder, owner/name or one of {names}{hint}"
+        )
+    try:
+        return fetch(name)
+    except OSError as error:
+        raise ConfigError(f"model: no folder is called {name!r}, and {error}") from None
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where there is none."""
+    return next((path for path in (models_folder() / name, Path(name)) if path.is_dir()), None)

@@ -11,6 +11,8 @@ from physics.backends.batch import Batch, Episode
 from physics.backends.native.compiler import INSTRUCTIONS, CannotCompileError
 from physics.body import Capacity
 from physics.cores import count_cores
+from physics.entry import entry, is_entry
+from physics.parameters import unknown
 from physics.schedule import Chunk
 from physics.types import Terrain, Walk, Walker
 from physics.world import World
@@ -25,8 +27,9 @@ _PLATFORMS = {
     "pallas_gpu": "gpu",
 }
 BACKENDS = ("auto", "xla", *_PLATFORMS)
-# Those that also serve three dimensions; a backend that serves them alone would refuse two below.
+# Those that also serve three dimensions.
 _SPATIAL = ("auto", "xla")
+_PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
 # The extra that brings a platform.
 _EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
@@ -88,10 +91,11 @@ def open_backend(
     """The backend of a name.
 
     Args:
-        name: One of BACKENDS. "auto" is the best that is there: on a CPU "native", or "xla" with a
-            line in the log where the kernel cannot be compiled; on a TPU "pallas_tpu";
-            elsewhere, and in three dimensions, "xla". Bodies that are too large for a kernel in
-            Pallas walk on "xla".
+        name: One of BACKENDS, or `module:function` of a function that takes `threads` and
+            `devices` and returns a Backend. "auto" is the best that is there: on a CPU "native",
+            or "xla" with a line in the log where the kernel cannot be compiled; on a TPU
+            "pallas_tpu"; elsewhere, and in three dimensions, "xla". Bodies that are too large for a
+            kernel in Pallas walk on "xla".
         dim: Dimensions of space that it is to serve, 2 or 3.
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
@@ -99,14 +103,16 @@ def open_backend(
     Raises:
         ValueError: where the name is unknown, or the backend cannot run here or not serve `dim`.
     """
+    devices = tuple(devices or jax.local_devices())
+    if is_entry(name):
+        return serving(dim, _of_others(name, devices, threads))
     if name not in BACKENDS:
-        raise ValueError(f"backend: got {name!r}, want one of {', '.join(BACKENDS)}")
+        raise ValueError(unknown("backend", name, BACKENDS))
     if dim == 3 and name not in _SPATIAL:
         raise ValueError(
             f"backend: got {name!r}, which knows two dimensions, for walkers in three; want one of "
             f"{', '.join(_SPATIAL)}"
         )
-    devices = tuple(devices or jax.local_devices())
     platform = devices[0].platform
     if name == "xla" or (name == "auto" and dim == 3):
         return _xla(devices, threads)
@@ -122,6 +128,17 @@ def open_backend(
         return _native(devices, threads, name.partition("-")[2] or None)
     except CannotCompileError as error:
         raise ValueError(f"backend: got {name!r}, but {error}; want xla or auto") from None
+
+
+def serving(dim: int, backend: Backend) -> Backend:
+    """The backend, where it serves so many dimensions; one that does not say serves two.
+
+    Raises:
+        ValueError: where it does not.
+    """
+    if dim not in getattr(backend, "dims", (2,)):
+        raise ValueError(f"backend: got {backend.name} for bodies of {dim} dimensions, want xla")
+    return backend
 
 
 def _best(platform: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
@@ -153,6 +170,25 @@ def _native(
     from physics.backends.native.backend import Native
 
     return Native.open(devices[0], threads or count_cores(), instructions)
+
+
+def _of_others(name: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    """A backend that is not ours.
+
+    Raises:
+        ValueError: where there is no such function, or it gives something else.
+    """
+    try:
+        backend = entry(name)(devices=devices, threads=threads)
+    except ValueError as error:
+        raise ValueError(f"backend: {error}") from None
+    missing = [part for part in _PARTS if not hasattr(backend, part)]
+    if missing:
+        raise ValueError(
+            f"backend: {name} gives a {type(backend).__name__} without {', '.join(missing)}, want "
+            "a physics.backends.backend.Backend"
+        )
+    return backend
 
 
 def _pallas_tpu(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:

@@ -9,7 +9,7 @@ import jax
 from elmjax import __version__
 from elmjax import config as configuration
 from elmjax.config import ConfigError
-from elmjax.report.page import palettes, write_page
+from elmjax.report.page import floor_and_ceilings, palettes, write_page
 from elmjax.stages.run import Run, terrain_lines, without_nan
 from elmjax.stages.showcase import inventions, learning, maps
 from elmjax.stages.showcase.walks import Stage
@@ -56,13 +56,7 @@ def _collect(run: Run) -> dict[str, Any]:
     return {
         "title": f"elmjax: {run.folder.resolve().name}",
         **content,
-        "terrains": {
-            name: {
-                "floor": lines.floor.tolist(),
-                "ceilings": [ceiling.tolist() for ceiling in lines.ceilings],
-            }
-            for name, lines in terrains.items()
-        },
+        "terrains": {name: floor_and_ceilings(lines) for name, lines in terrains.items()},
         "seconds": run.config.seconds,
         "joint_radius": run.config.world.joint_radius,
         "palettes": palettes(),

@@ -59,24 +59,3 @@ def frame_rate(substeps_per_second: int) -> int:
     """The largest number of frames a second, up to 15, that falls on whole time steps."""
     rates = range(FRAMES_PER_SECOND, 0, -1)
     return next(rate for rate in rates if substeps_per_second % rate == 0)
-
-
-def drawn(body: Body) -> dict[str, Any]:
-    """A body in centimetres and hundredths of a cycle.
-
-    Returns:
-        `joints`: x and y of each, cm; `springs`: two joints, whether it is rigid, amplitude in
-        hundredths of the rest length, phase in hundredths of a cycle.
-    """
-    springs = zip(
-        body.ends[:, 0].tolist(),
-        body.ends[:, 1].tolist(),
-        body.rigid.astype(int).tolist(),
-        np.rint(100 * body.amplitude).astype(int).tolist(),
-        np.rint(100 * np.mod(body.phase, 1.0)).astype(int).tolist(),
-        strict=True,
-    )
-    return {
-        "joints": np.rint(100 * in_picture(body.joints)).astype(int).tolist(),
-        "springs": [list(spring) for spring in springs],
-    }
