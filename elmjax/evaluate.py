@@ -73,7 +73,7 @@ class Evaluation:
 
     @cached_property
     def measures(self) -> tuple[float, ...]:
-        """What says the niche, such as height, width and mass of the scaled body, by `names`.
+        """The measures of the scaled body, which say the niche, in the order of `names`.
 
         NaN where there is no body. In metres (mass has no unit) where the scale is 1.
         """
@@ -131,8 +131,8 @@ class Evaluator:
         scale: Scale = METRES,
         measures: tuple[str, ...] = MEASURES,
         backend: str = "auto",
-        devices: Sequence[jax.Device] | None = None,
         distance: Distance = "forward",
+        devices: Sequence[jax.Device] | None = None,
     ) -> None:
         """Builds the terrains.
 
@@ -146,8 +146,8 @@ class Evaluator:
             scale: Of x, y and perhaps z in the measures; walks do not know it.
             measures: Names of the measures.
             backend: What simulates walks; see `physics.simulate.simulate`.
-            devices: Where; None: all of this process.
             distance: What fitness is; see `physics.distance.distances`.
+            devices: Where; None: all of this process.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
@@ -156,8 +156,8 @@ class Evaluator:
         self._perturbed = perturbed
         self._descriptor: dict[str, Any] = {"scale": scale, "names": measures}
         self._backend = backend
-        self._devices = devices
         self._distance = distance
+        self._devices = devices
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 

@@ -54,8 +54,8 @@ def simulate_perturbed(
     world: World | None = None,
     seconds: float = 10.0,
     backend: str = "auto",
-    devices: Sequence[jax.Device] | None = None,
     distance: Distance = "forward",
+    devices: Sequence[jax.Device] | None = None,
 ) -> Robustness:
     """Walks every body from `starts.count` perturbed starts; see `simulate` and `distances`."""
     count = starts.count

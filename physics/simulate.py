@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from physics.assemble import assemble
-from physics.backends.backend import Backend, open_backend
+from physics.backends.backend import Backend, open_backend, serving
 from physics.backends.batch import Batch, Episode
 from physics.body import CAPACITIES, Body, Capacity, capacity_for, measure_bodies
 from physics.rollout import SAMPLE_SECONDS
@@ -164,9 +164,7 @@ def dimensions_of(bodies: Sequence[Body]) -> int:
 def _opened(backend: str | Backend, dim: int, **where: Any) -> Backend:
     if isinstance(backend, str):
         return open_backend(backend, dim=dim, **where)
-    if dim not in backend.dims:
-        raise ValueError(f"backend: got {backend.name} for bodies of {dim} dimensions, want xla")
-    return backend
+    return serving(dim, backend)
 
 
 def _pack(

@@ -137,10 +137,10 @@ def generator(name: str) -> Callable[..., Polylines]:
     """
     if is_entry(name):
         return entry(name)
-    generators = {**TERRAINS, **SPATIAL_TERRAINS}
-    if name not in generators:
+    named = {**TERRAINS, **SPATIAL_TERRAINS}
+    if name not in named:
         raise ValueError(unknown("terrain", name, list(TERRAINS)))
-    return generators[name]
+    return named[name]
 
 
 def parameters_of(name: str) -> dict[str, float]:

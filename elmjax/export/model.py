@@ -51,8 +51,8 @@ def _add_bodies(model: ET.Element, walker: Placed) -> None:
     scene = ET.SubElement(model, "worldbody")
     ET.SubElement(scene, "light", pos="0 0 40", dir="0 0 -1")
     # Joints touch the ground and not each other.
-    ground = {"type": "plane", "size": "0 0 1", "rgba": "0.8 0.76 0.69 1"}
-    ET.SubElement(scene, "geom", {"name": "ground", "contype": "1", "conaffinity": "0", **ground})
+    ground = {"name": "ground", "type": "plane", "size": "0 0 1", "rgba": "0.8 0.76 0.69 1"}
+    ET.SubElement(scene, "geom", {**ground, "contype": "1", "conaffinity": "0"})
     for index, place in enumerate(walker.position.tolist()):
         x, y, *depth = place
         z = depth[0] if depth else 0.0
@@ -61,7 +61,7 @@ def _add_bodies(model: ET.Element, walker: Placed) -> None:
         for axis in _AXES[walker.body.dim]:
             ET.SubElement(body, "joint", axis=axis)
         ball = {"type": "sphere", "size": radius, "mass": "1"}
-        ET.SubElement(body, "geom", {"contype": "0", "conaffinity": "1", **ball})
+        ET.SubElement(body, "geom", {**ball, "contype": "0", "conaffinity": "1"})
         ET.SubElement(body, "site", name=f"centre_{index}", size="0.05")
 
 

@@ -15,6 +15,7 @@ from elmjax.report.animation import animate_walk
 from elmjax.report.characters import in_characters
 from elmjax.report.drawing import Walk, draw_walk
 from elmjax.report.page import film_page
+from elmjax.report.projection import in_picture
 from physics.body import Body
 from physics.polylines import Polylines
 
@@ -29,7 +30,7 @@ class Film:
     title: str
     body: Body = field(repr=False)
     terrain: Polylines = field(repr=False)
-    positions: NDArray[np.float32] = field(repr=False)  # [frames, joints, 2] m
+    positions: NDArray[np.float32] = field(repr=False)  # [frames, joints, dim] m
     rate: int  # frames a second
     joint_radius: float = field(repr=False)  # m
 
@@ -50,7 +51,7 @@ class Film:
             self._told(),
             self.body,
             self.terrain,
-            self.positions,
+            in_picture(self.positions),
             rate=self.rate,
             joint_radius=self.joint_radius,
         )
@@ -63,9 +64,8 @@ class Film:
             NoEncoderError: an .mp4 without ffmpeg.
         """
         file = Path(path)
-        walk = Walk(
-            body=self.body, terrain=self.terrain, trajectory=self.positions, title=self._told()
-        )
+        seen = in_picture(self.positions)
+        walk = Walk(body=self.body, terrain=self.terrain, trajectory=seen, title=self._told())
         match file.suffix.lower():
             case ".html":
                 file.write_text(self.page(), encoding="utf-8")
@@ -109,4 +109,5 @@ class Film:
         return f"{self.title}: {self.distance:.1f} m in {self.seconds:g} s"
 
     def _characters(self, frame: int) -> str:
-        return "\n".join(in_characters(self.positions[frame], self.body.ends, self.terrain))
+        seen = in_picture(self.positions[frame])
+        return "\n".join(in_characters(seen, self.body.ends, self.terrain))

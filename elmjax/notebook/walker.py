@@ -23,9 +23,10 @@ from elmjax.notebook.jail import engine
 from elmjax.programs import Verdict
 from elmjax.qd import Record
 from elmjax.report.characters import in_characters
+from elmjax.report.projection import in_picture
 from physics.body import Body
 from physics.simulate import trajectory
-from physics.terrain import TERRAINS, build
+from physics.terrain import build, terrain_names
 
 FRAMES_PER_SECOND = 30
 
@@ -107,14 +108,16 @@ class Walker:
             terrains: Names; None: all that have one, those of the configuration included.
         """
         names = (
-            list(dict.fromkeys([*TERRAINS, *self.config.terrain])) if terrains is None else terrains
+            list(dict.fromkeys([*terrain_names(self.config.physics.dim), *self.config.terrain]))
+            if terrains is None
+            else terrains
         )
         return pd.Series({name: self.walk(name).distance for name in names}, name="distance")
 
     def trajectory(
         self, terrain: Place | None = None, *, seconds: float | None = None, rate: int = 30
     ) -> NDArray[np.float32]:
-        """Positions of its joints, [frames, joints, 2] m, `rate` frames a second from time 0 on.
+        """Positions of its joints, [frames, joints, dim] m, `rate` frames a second from time 0 on.
 
         Raises:
             ProgramError: the program builds nothing.
@@ -184,7 +187,7 @@ class Walker:
 
     def _picture(self) -> list[str]:
         try:
-            return in_characters(self.body.joints, self.body.ends)
+            return in_characters(in_picture(self.body.joints), self.body.ends)
         except ProgramError:
             return []
 

@@ -129,7 +129,7 @@ class History:
         """Opens a history up to its first damaged part; that and all after it are set aside.
 
         Args:
-            folder: As of `open`.
+            folder: Of the history.
             dim: As of `open`.
             writes: Whether this process writes the parts; else another does, at the same steps.
 

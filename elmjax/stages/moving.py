@@ -3,6 +3,7 @@
 from elmjax.config import Config
 from elmjax.report.characters import in_characters
 from elmjax.report.progress import Picture
+from elmjax.report.projection import in_picture
 from elmjax.stages.run import terrain_lines
 from physics.body import Body
 from physics.simulate import trajectory
@@ -24,5 +25,6 @@ def moving(config: Config, body: Body, terrain: str, title: str) -> Picture:
         backend=config.physics.backend,
         frames_per_second=rate,
     )
-    frames = ["\n".join(in_characters(each, body.ends, lines)) for each in positions]
+    seen = in_picture(positions)
+    frames = ["\n".join(in_characters(each, body.ends, lines)) for each in seen]
     return Picture(title=title, frames=frames, rate=rate)

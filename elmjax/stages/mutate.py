@@ -70,8 +70,9 @@ def mutate_files(
         open_endpoint(config.evolve, weights(config.evolve, operator)) as endpoint,
         open_pool(config, config.evolve.max_characters) as pool,
     ):
-        dim = config.physics.dim
-        mutator = make_mutator(config.evolve, operator, message, endpoint=endpoint, dim=dim)
+        mutator = make_mutator(
+            config.evolve, operator, message, endpoint=endpoint, dim=config.physics.dim
+        )
         children, stopped = _children(mutator, parents, owners, config.seed)
         evaluator = make_evaluator(config, pool, [config.evolve.terrain])
         programs = [child.program for child in children if child.program is not None]

@@ -11,6 +11,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -182,13 +183,9 @@ def make_mutator(
     if operator in ("mixed", "bandit"):
         quiet = {"tree", *config.own}
         told = {name: None if name in quiet else message for name in weights(config, operator)}
+        settings: dict[str, Any] = {"placement": placement, "endpoint": endpoint, "dim": dim}
         team = Team(
-            {
-                name: make_mutator(
-                    config, name, text, placement=placement, endpoint=endpoint, dim=dim
-                )
-                for name, text in told.items()
-            }
+            {name: make_mutator(config, name, text, **settings) for name, text in told.items()}
         )
         return _at_random(team, select(config, operator))
     writer: LanguageMutator | EndpointMutator

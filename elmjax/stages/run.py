@@ -245,8 +245,8 @@ def evaluator_on(
         scale=config.grid.scale,
         measures=SPATIAL_MEASURES[: len(config.grid.lower)],
         backend=config.physics.backend,
-        devices=devices,
         distance=config.physics.distance,
+        devices=devices,
     )
 
 

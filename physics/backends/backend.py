@@ -27,9 +27,9 @@ _PLATFORMS = {
     "pallas_gpu": "gpu",
 }
 BACKENDS = ("auto", "xla", *_PLATFORMS)
-_PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
-# Those that also serve three dimensions; a backend that serves them alone would refuse two below.
+# Those that also serve three dimensions.
 _SPATIAL = ("auto", "xla")
+_PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
 # The extra that brings a platform.
 _EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
@@ -96,7 +96,7 @@ def open_backend(
             or "xla" with a line in the log where the kernel cannot be compiled; on a TPU
             "pallas_tpu"; elsewhere, and in three dimensions, "xla". Bodies that are too large for a
             kernel in Pallas walk on "xla".
-        dim: Dimensions of space that it is to serve, 2 or 3; one's own is not asked.
+        dim: Dimensions of space that it is to serve, 2 or 3.
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
 
@@ -105,7 +105,7 @@ def open_backend(
     """
     devices = tuple(devices or jax.local_devices())
     if is_entry(name):
-        return _of_others(name, devices, threads)
+        return serving(dim, _of_others(name, devices, threads))
     if name not in BACKENDS:
         raise ValueError(unknown("backend", name, BACKENDS))
     if dim == 3 and name not in _SPATIAL:
@@ -128,6 +128,17 @@ def open_backend(
         return _native(devices, threads, name.partition("-")[2] or None)
     except CannotCompileError as error:
         raise ValueError(f"backend: got {name!r}, but {error}; want xla or auto") from None
+
+
+def serving(dim: int, backend: Backend) -> Backend:
+    """The backend, where it serves so many dimensions; one that does not say serves two.
+
+    Raises:
+        ValueError: where it does not.
+    """
+    if dim not in getattr(backend, "dims", (2,)):
+        raise ValueError(f"backend: got {backend.name} for bodies of {dim} dimensions, want xla")
+    return backend
 
 
 def _best(platform: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
