@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from elmjax import __version__
 from elmjax.cli import (
+    ahead,
     bench,
     choices,
     dataset,
@@ -108,6 +109,7 @@ def _make_parser() -> argparse.ArgumentParser:
         sample,
         report,
         verify,
+        ahead,
         doctor,
         render,
         dataset,

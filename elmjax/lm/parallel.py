@@ -41,10 +41,20 @@ class DataParallel:
         count = max(n for n in range(1, len(devices) + 1) if rows % n == 0)
         return cls(Mesh(np.array(devices[:count]), (_ROWS,)))
 
+    @property
+    def everywhere(self) -> NamedSharding:
+        """On every device the whole."""
+        return NamedSharding(self.mesh, PartitionSpec())
+
+    @property
+    def by_rows(self) -> NamedSharding:
+        """On every device its share of the first axis."""
+        return NamedSharding(self.mesh, PartitionSpec(_ROWS))
+
     def replicate(self, tree: Tree) -> Tree:
         """Copies every array to every device."""
-        return jax.device_put(tree, NamedSharding(self.mesh, PartitionSpec()))
+        return jax.device_put(tree, self.everywhere)
 
     def split(self, batch: Tree) -> Tree:
         """Gives every device its share of the rows, the first axis of every array."""
-        return jax.device_put(batch, NamedSharding(self.mesh, PartitionSpec(_ROWS)))
+        return jax.device_put(batch, self.by_rows)

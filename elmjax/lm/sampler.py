@@ -91,34 +91,66 @@ class Sampler:
         Raises:
             ValueError: If temperature or top_p is out of range, or a prompt does not fit.
         """
+        parts = self._parts(len(prompts))
+        calls = [
+            # Compiled here: two threads would compile the same program twice.
+            partial(_compiled(program, *given), *given)
+            for program, given in self.calls(
+                params,
+                prompts,
+                key,
+                temperature=temperature,
+                top_p=top_p,
+                prefix=prefix,
+                automaton=automaton,
+                places=places,
+            )
+        ]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
+        return join(parts, drawn, prompts=len(prompts), children=self.children)
+
+    def calls(
+        self,
+        params: Params,
+        prompts: Sequence[Sequence[int]],
+        key: Array,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        prefix: np.ndarray | Array | None = None,
+        automaton: Automaton | None = None,
+        places: Places | None = None,
+    ) -> list[tuple[Callable[..., Completions], tuple[Any, ...]]]:
+        """The programs that a call runs, one for each part, and the arguments of each.
+
+        Arguments and errors are those of a call. Of the parameters only shapes matter here.
+        """
         if not temperature >= 0.0:
             raise ValueError(f"temperature must be at least 0, got {temperature}")
         if not 0.0 < top_p <= 1.0:
             raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
         how = {"temperature": np.float32(temperature), "top_p": np.float32(top_p)}
-        parts = cut(
-            len(prompts),
-            parents=max(self.parents or 0, len(prompts)),
+        return [
+            (
+                self._program(part),
+                (
+                    params,
+                    self._prompt(prompts, part, prefix),
+                    key,
+                    how | _traced(part, automaton, places),
+                ),
+            )
+            for part in self._parts(len(prompts))
+        ]
+
+    def _parts(self, prompts: int) -> list[Part]:
+        return cut(
+            prompts,
+            parents=max(self.parents or 0, prompts),
             children=self.children,
             threads=self.threads or usual_threads(),
         )
-        arguments = [
-            (
-                params,
-                self._prompt(prompts, part, prefix),
-                key,
-                how | _traced(part, automaton, places),
-            )
-            for part in parts
-        ]
-        # Compiled here: two threads would compile the same program twice.
-        calls = [
-            partial(_compiled(self._program(part), *given), *given)
-            for part, given in zip(parts, arguments, strict=True)
-        ]
-        with ThreadPoolExecutor(len(calls)) as pool:
-            drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
-        return join(parts, drawn, prompts=len(prompts), children=self.children)
 
     def _prompt(
         self, prompts: Sequence[Sequence[int]], part: Part, prefix: np.ndarray | Array | None
@@ -148,18 +180,19 @@ def slots_for(children: int) -> int:
     return min(children, max(LEAST_SLOTS, -(-children // CHILDREN_PER_SLOT)))
 
 
-def usual_threads() -> int:
+def usual_threads(platform: str | None = None) -> int:
     """Parts that keep the device busy: a thread for every core on a CPU, else one."""
-    if jax.default_backend() != "cpu":
+    if (platform or jax.default_backend()) != "cpu":
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def usual_dtype() -> np.dtype[Any]:
+def usual_dtype(platform: str | None = None) -> np.dtype[Any]:
     """What the device samples fastest in: float32 on a CPU, else bfloat16."""
-    return jnp.dtype(jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16)
+    on_cpu = (platform or jax.default_backend()) == "cpu"
+    return jnp.dtype(jnp.float32 if on_cpu else jnp.bfloat16)
 
 
 @lru_cache(maxsize=64)

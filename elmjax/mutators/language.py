@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -99,27 +100,43 @@ class LanguageMutator:
         present = [ids for ids in prompt_ids if ids is not None]
         if not present:
             return [[None] * children for _ in prompt_ids]
-        sampler = Sampler(
-            config=self.model.config,
-            children=children,
-            max_new_tokens=self.max_new_tokens,
-            end_token=self.model.tokenizer.end,
-            parents=_parents_bucket(len(prompt_ids)),
-        )
-        drawn = sampler(
+        drawn = self.sampler(len(prompt_ids), children)(
             self.model.params,
             present,
             jax.random.key(seed),
-            temperature=self.temperature,
-            top_p=self.top_p,
-            automaton=self._automaton(requests, prompt_ids),
-            places=self._places(present),
+            **self.how(requests, prompt_ids),
         )
         rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
         return [
             [None] * children if ids is None else self._completions(*next(rows))
             for ids in prompt_ids
         ]
+
+    def sampler(self, requests: int, children: int) -> Sampler:
+        """What draws the answers to so many requests."""
+        return Sampler(
+            config=self.model.config,
+            children=children,
+            max_new_tokens=self.max_new_tokens,
+            end_token=self.model.tokenizer.end,
+            parents=_parents_bucket(requests),
+        )
+
+    def how(
+        self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]
+    ) -> dict[str, Any]:
+        """How the sampler is to draw.
+
+        Args:
+            requests: What is asked for.
+            prompt_ids: Prompts of the requests, None where one has none.
+        """
+        return {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "automaton": self._automaton(requests, prompt_ids),
+            "places": self._places([ids for ids in prompt_ids if ids is not None]),
+        }
 
     def _automaton(
         self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]

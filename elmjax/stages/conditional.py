@@ -20,7 +20,7 @@ from elmjax.lm import store
 from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl.policy import PolicyParams, init_policy
-from elmjax.rl.ppo import Metrics, PPOState, init_state, make_update
+from elmjax.rl.ppo import Metrics, PPOState, Update, init_state, make_update
 from elmjax.rl.rollout import Batch
 from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
 from elmjax.stages.encoders import encoder_weights
@@ -51,7 +51,7 @@ class Trainer:
             _, children = shares(config, 0)
             self._fused = fused.make_iteration(inventor, children)
         else:
-            self._update = jax.jit(make_update(config.ppo, inventor.policy), donate_argnums=0)
+            self._update = compile_update(inventor)
 
     def iterate(self, state: PPOState, iteration: int) -> tuple[PPOState, dict[str, Any]]:
         """Samples a batch, pays it and updates the policy."""
@@ -129,6 +129,11 @@ class Trainer:
             "unique": len(set(programs)) / len(programs),
             "conditionality": transfer.conditionality(elsewhere),
         }
+
+
+def compile_update(inventor: Inventor) -> Update:
+    """The update of an iteration that the host leads; it is donated the state."""
+    return jax.jit(make_update(inventor.config.ppo, inventor.policy), donate_argnums=0)
 
 
 def conditional(run: Run) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import pandas as pd
 
-from elmjax.config import ConfigError, shape_of
+from elmjax.config import Config, ConfigError, shape_of
 from elmjax.dataset import Dataset
 from elmjax.lm import decoder, store
 from elmjax.lm.packing import Document
@@ -47,7 +47,7 @@ def finetune(run: Run) -> dict[str, Any]:
         return done
     config, folder = run.config.finetune, run.folder / STAGE
     dataset = make_dataset(run)
-    base = _base_model(run)
+    base = base_model(run.config, run.seed(f"{STAGE}/init"))
     learned, held_out = (_learned(run, part) for part in (dataset.train, dataset.test))
     last, losses = learn(
         run,
@@ -118,14 +118,15 @@ def make_dataset(run: Run) -> Dataset:
     return programs.read(folder)
 
 
-def _base_model(run: Run) -> LanguageModel:
-    config = run.config.finetune
-    if config.init != "random":
-        return language_model(config.init)
+def base_model(config: Config, seed: int) -> LanguageModel:
+    """The model that stage 2 trains; the seed is that of random weights."""
+    if config.finetune.init != "random":
+        return language_model(config.finetune.init)
     # A model from scratch still needs a tokenizer: that of the model that mutated the programs.
-    tokenizer = language_model(run.config.evolve.model).tokenizer
-    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(shape_of(config)))
-    params = decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init")))
+    tokenizer = language_model(config.evolve.model).tokenizer
+    size = asdict(shape_of(config.finetune))
+    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **size)
+    params = decoder.init(shape, jax.random.key(seed))
     return LanguageModel(params=params, config=shape, tokenizer=tokenizer)
 
 

@@ -11,6 +11,7 @@ from jax import Array
 from elmjax.config import Conditional, Config, ConfigError
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
+from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, prefixes
 from elmjax.rl.rollout import Rollout, collect, crop
@@ -22,7 +23,7 @@ from physics.raster import terrain_image
 
 TIME_BUCKETS = (64, 128, 192, 256, 320, 384, 512)  # tokens an update pads to
 
-_prefixes = jax.jit(prefixes, static_argnums=1)
+encode_terrains = jax.jit(prefixes, static_argnums=1)
 judge = jax.jit(evaluate_rollout, static_argnums=2)
 
 
@@ -49,11 +50,21 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     Raises:
         ConfigError: Stage 2 has not finished.
     """
-    config = run.config.conditional
-    base = finetune.load_model(run)
+    return assemble_inventor(run.config, finetune.load_model(run), evaluator)
+
+
+def assemble_inventor(whole: Config, base: LanguageModel, evaluator: Evaluator) -> Inventor:
+    """The inventor of a configuration on a model of stage 2.
+
+    Args:
+        whole: The configuration.
+        base: Of stage 2; its parameters are not looked at.
+        evaluator: Which knows all its terrains.
+    """
+    config = whole.conditional
     names = (*config.terrains, *config.unseen)
     by_code = config.encoder == "codes"
-    terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(run.config, names)
+    terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(whole, names)
     policy = PolicyConfig(
         decoder=base.config,
         encoder=encoder_config(config, base.config.width),
@@ -62,7 +73,7 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     )
     return Inventor(
         config=config,
-        whole=run.config,
+        whole=whole,
         base=base,
         policy=policy,
         names=names,
@@ -118,21 +129,26 @@ def roll_out(
     Returns:
         The rollout, and the texts in its order; None where a program does not end.
     """
-    prompt, sampler = program_sampler(
-        inventor.base, children, inventor.config.max_new_tokens, blanks=0
-    )
-    # As the update computes, on any device: else PPO's first ratio would not be 1.
-    sampler = replace(sampler, dtype=np.dtype(np.float32))
+    prompt, sampler = policy_sampler(inventor, children)
     drawn = sampler(
         params["lm"],
         [prompt] * len(index),
         jax.random.key(seed),
         temperature=inventor.config.ppo.temperature,
-        prefix=_prefixes(params, inventor.policy, inventor.terrain)[index],
+        prefix=encode_terrains(params, inventor.policy, inventor.terrain)[index],
     )
     asked = pad_prompts([prompt] * len(index), buckets=(len(prompt),))
     rollout = collect(inventor.terrain, jnp.asarray(index), asked, drawn)
     return crop(rollout, TIME_BUCKETS), texts(drawn, inventor.base.tokenizer)
+
+
+def policy_sampler(inventor: Inventor, children: int) -> tuple[list[int], Sampler]:
+    """The prompt behind a terrain's prefix, and what draws `children` programs of each."""
+    prompt, sampler = program_sampler(
+        inventor.base, children, inventor.config.max_new_tokens, blanks=0
+    )
+    # As the update computes, on any device: else PPO's first ratio would not be 1.
+    return prompt, replace(sampler, dtype=np.dtype(np.float32))
 
 
 def pay(inventor: Inventor, written: Sequence[str | None], places: Sequence[str]) -> list[Sample]:

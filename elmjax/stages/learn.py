@@ -29,6 +29,7 @@ from elmjax.stages import best, stopping
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 
+ROWS_MEASURED = 8  # rows that a loss is measured of at a time
 LOSSES_A_RUN = 10  # how often the test loss is measured
 _RECORDED = ("loss", "gradient_norm", "skipped")  # of every step
 
@@ -142,11 +143,11 @@ def rows_at_once(name: str, optimiser: Optimiser) -> int:
 
 def mean_loss(model: LanguageModel, rows: Batch) -> float:
     """Loss over all rows, nats a token of weight 1."""
-    return weighted_mean(rows, lambda part: _weighted_loss(model.params, model.config, part))
+    return weighted_mean(rows, lambda part: summed_loss(model.params, model.config, part))
 
 
 def weighted_mean(
-    rows: Batch, measure: Callable[[Batch], tuple[Array, Array]], *, at_a_time: int = 8
+    rows: Batch, measure: Callable[[Batch], tuple[Array, Array]], *, at_a_time: int = ROWS_MEASURED
 ) -> float:
     """Mean over all rows of what is measured as two sums, of weight x value and of weights.
 
@@ -163,7 +164,7 @@ def weighted_mean(
     return total / weight if weight > 0.0 else math.nan
 
 
-_weighted_loss = jax.jit(weighted_loss, static_argnums=1)
+summed_loss = jax.jit(weighted_loss, static_argnums=1)
 
 
 def _losses(model: LanguageModel, train: Batch, test: Batch | None) -> dict[str, float]:

@@ -64,9 +64,20 @@ def open_run(folder: Path, config: Config) -> Run:
         ConfigError: for a terrain, physics backend, seed program or model that is not there, or a
             folder that holds something else. Nothing has been written then.
     """
+    check(config)
+    open_physics(config)
+    return Run.open(folder, config)
+
+
+def check(config: Config) -> None:
+    """Checks all that the stages of a configuration will need, but for the physics.
+
+    Raises:
+        ConfigError: for a terrain, seed program or model that is not there, or what does not go
+            together.
+    """
     stage_3 = (*config.conditional.terrains, *config.conditional.unseen)
     check_terrains(config, [config.evolve.terrain, *stage_3])
-    open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
     model_folder(config.evolve.model)
@@ -78,7 +89,6 @@ def open_run(folder: Path, config: Config) -> Run:
     check_columns(config.conditional)
     check_unseen(config.conditional)
     check_encoder(config.conditional)
-    return Run.open(folder, config)
 
 
 def show(summary: Mapping[str, Any]) -> None:

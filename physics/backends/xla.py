@@ -18,6 +18,7 @@ from physics.types import Terrain, Walk, Walker
 from physics.world import World
 
 Program = Callable[[Batch], Walk]
+_Shapes = tuple[tuple[tuple[int, ...], np.dtype], ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,11 +54,14 @@ class Xla:
     def compile(self, batch: Batch, episode: Episode, number: int) -> Callable[[], Walk]:
         """As `Backend.compile`."""
         device = self.devices[number % len(self.devices)]
-        # Rows that are no walkers have no parts, and stand anywhere.
-        there = dataclasses.replace(batch, terrain_of=np.maximum(batch.terrain_of, 0))
-        prepared = prepare(there, device)
+        prepared = _stand(batch, device)
         program = compile_batch(prepared, episode, device)
         return lambda: jax.tree.map(np.asarray, program(prepared))
+
+    def lower(self, batch: Batch, episode: Episode, number: int) -> jax.stages.Lowered:
+        """What `compile` compiles, which may be for a device that is not there."""
+        device = self.devices[number % len(self.devices)]
+        return lower_batch(_stand(batch, device), episode, device)
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
         """As `Backend.paths`."""
@@ -70,6 +74,12 @@ class Xla:
             interval=episode.interval,
         )
         return np.asarray(course.samples.position)
+
+
+def _stand(batch: Batch, device: jax.Device) -> Batch:
+    # Rows that are no walkers have no parts, and stand anywhere.
+    there = dataclasses.replace(batch, terrain_of=np.maximum(batch.terrain_of, 0))
+    return prepare(there, device)
 
 
 def prepare(batch: Batch, device: jax.Device, *, lanes: bool | None = None) -> Batch:
@@ -98,20 +108,31 @@ def compile_batch(batch: Batch, episode: Episode, device: jax.Device) -> Program
     Returns:
         A function of a batch that gives its walks, with a leading batch axis.
     """
+    return _compile(*_shapes_of(batch), episode, device)
+
+
+def lower_batch(batch: Batch, episode: Episode, device: jax.Device) -> jax.stages.Lowered:
+    """What `compile_batch` compiles."""
+    return _lower(*_shapes_of(batch), episode, device)
+
+
+def _shapes_of(batch: Batch) -> tuple[jax.tree_util.PyTreeDef, _Shapes]:
     leaves, structure = jax.tree.flatten(batch)
-    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-    return _compile(structure, shapes, episode, device)
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
 
 
 @functools.lru_cache(maxsize=256)
 def _compile(
-    structure: jax.tree_util.PyTreeDef,
-    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
-    episode: Episode,
-    device: jax.Device,
+    structure: jax.tree_util.PyTreeDef, shapes: _Shapes, episode: Episode, device: jax.Device
 ) -> Program:
+    return _lower(structure, shapes, episode, device).compile()
+
+
+def _lower(
+    structure: jax.tree_util.PyTreeDef, shapes: _Shapes, episode: Episode, device: jax.Device
+) -> jax.stages.Lowered:
     sharding = jax.sharding.SingleDeviceSharding(device)
     leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
     example = jax.tree.unflatten(structure, leaves)
     simulate = simulate_union if example.terrains.by_gather else simulate_lanes
-    return jax.jit(simulate, static_argnums=1).lower(example, episode).compile()
+    return jax.jit(simulate, static_argnums=1).lower(example, episode)

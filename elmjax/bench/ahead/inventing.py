@@ -1,0 +1,189 @@
+"""Programs of stage 3: terrain encoder, sampling behind its prefix, log-probabilities, PPO."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NoReturn, Self
+
+import jax
+import numpy as np
+
+from elmjax.bench.ahead.program import Program, Target, size_of
+from elmjax.bench.ahead.writing import draws, samples
+from elmjax.config import Config
+from elmjax.lm.store import LanguageModel
+from elmjax.programs import Engine
+from elmjax.rl.policy import init_policy
+from elmjax.rl.ppo import PPOState, init_state, make_optimizer
+from elmjax.rl.rollout import Batch, Rollout
+from elmjax.stages import bootstrap
+from elmjax.stages.conditional import compile_update
+from elmjax.stages.encoders import encoder_weights
+from elmjax.stages.inventor import (
+    Inventor,
+    assemble_inventor,
+    encode_terrains,
+    judge,
+    policy_sampler,
+    shares,
+)
+from elmjax.stages.run import make_evaluator
+
+
+class _NoEngine:
+    """Runs no program: none is written."""
+
+    def run(self, programs: Sequence[str]) -> NoReturn:
+        raise AssertionError("a program was to be run while programs are compiled")
+
+    run_fresh = run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *told: object) -> None:
+        return None
+
+
+def inventions(target: Target, base: LanguageModel) -> Iterator[Program]:
+    """What stage 3 compiles where the host leads it, on a model of stage 2; on one device."""
+    config = target.config
+    inventor = _inventor(config, base)
+    state = jax.eval_shape(partial(_state, inventor), base.params)
+    yield _encoder(target, inventor, state)
+    yield from _sampling(target, inventor, state)
+    index, children = shares(config.conditional, 0)
+    rollout = _rollout(inventor, np.repeat(index, children))
+    yield from _learning(target, inventor, state, rollout)
+    if config.conditional.bootstrap.steps > 0:
+        yield _bootstrap(target, inventor, state)
+
+
+def _inventor(config: Config, base: LanguageModel) -> Inventor:
+    engine: Engine = _NoEngine()
+    section = config.conditional
+    evaluator = make_evaluator(config, engine, (*section.terrains, *section.unseen))
+    return assemble_inventor(config, base, evaluator)
+
+
+def _state(inventor: Inventor, params: object) -> PPOState:
+    key = jax.random.key(0)
+    encoder = encoder_weights(inventor.config, inventor.policy.encoder, key)
+    policy = init_policy(params, inventor.policy, key, encoder)  # type: ignore[arg-type]
+    return init_state(inventor.config.ppo, policy)
+
+
+def _encoder(target: Target, inventor: Inventor, state: PPOState) -> Program:
+    layout = target.alone
+    used = size_of(state.params["encoder"]) + size_of(state.params["blank"])
+    return Program(
+        stage=target.stage,
+        name=f"terrain encoder, {inventor.config.encoder}",
+        shape=f"{len(inventor.names)} terrains",
+        devices=layout.devices,
+        lower=partial(
+            encode_terrains.lower,
+            layout.whole(state.params),
+            inventor.policy,
+            layout.whole(inventor.terrain),
+        ),
+        beside=size_of(state) + size_of(inventor.base.params) - used,
+    )
+
+
+def _sampling(target: Target, inventor: Inventor, state: PPOState) -> Iterator[Program]:
+    """Of an iteration, and of the trained policy and the stage 2 model at the end."""
+    config, encoded = inventor.config, inventor.policy.encoder
+    prompts, children = len(shares(config, 0)[0]), shares(config, 0)[1]
+    kept = size_of(state) - size_of(state.params["lm"]) + size_of(inventor.base.params)
+    for name, count, each in (
+        ("sampling", prompts, children),
+        ("sampling, evaluation", len(inventor.names), config.evaluation_samples),
+    ):
+        prompt, sampler = policy_sampler(inventor, each)
+        prefix = np.zeros((count, encoded.slots, encoded.width), np.float32)
+        yield draws(
+            target,
+            name,
+            sampler,
+            state.params["lm"],
+            [prompt] * count,
+            prefix=prefix,
+            beside=kept,
+        )
+    yield samples(
+        target,
+        "sampling, stage 2 model",
+        inventor.base,
+        config.evaluation_samples,
+        max_new_tokens=config.max_new_tokens,
+        beside=size_of(state),
+    )
+
+
+def _rollout(inventor: Inventor, index: np.ndarray) -> Rollout:
+    """Episodes as long as any, by the terrain of each."""
+    longest = [0] * inventor.config.max_new_tokens
+    return bootstrap.as_rollout(inventor, [(int(i), longest) for i in index])
+
+
+def _learning(
+    target: Target, inventor: Inventor, state: PPOState, rollout: Rollout
+) -> Iterator[Program]:
+    layout, config = target.alone, inventor.config
+    reference = layout.whole(inventor.base.params)
+    time = rollout.tokens.shape[1]
+    yield Program(
+        stage=target.stage,
+        name="log-probabilities and values",
+        shape=f"{config.batch} x {time} tokens",
+        devices=layout.devices,
+        lower=partial(
+            judge.lower,
+            layout.whole(state.params),
+            reference,
+            inventor.policy,
+            layout.whole(rollout),
+            np.float32(config.ppo.temperature),
+        ),
+        beside=size_of(state) - size_of(state.params),
+    )
+    batch = Batch(
+        rollout=rollout,
+        value=rollout.log_prob,
+        reference_log_prob=rollout.log_prob,
+        reward=rollout.log_prob[:, 0],
+    )
+    yield Program(
+        stage=target.stage,
+        name="PPO update",
+        shape=f"{config.batch} x {time} tokens, {config.ppo.minibatches} minibatches",
+        devices=layout.devices,
+        lower=partial(
+            compile_update(inventor).lower,  # type: ignore[attr-defined]
+            layout.whole(state),
+            layout.whole(batch),
+            layout.whole(jax.random.key(0)),
+        ),
+        beside=size_of(inventor.base.params),
+    )
+
+
+def _bootstrap(target: Target, inventor: Inventor, state: PPOState) -> Program:
+    layout = target.alone
+    section = inventor.config.bootstrap
+    known = section.programs * len(inventor.config.terrains)
+    rows = _rollout(inventor, np.zeros(min(section.rows, known), np.int32))
+    moments = jax.eval_shape(make_optimizer(inventor.config.ppo).init, state.params)
+    return Program(
+        stage=target.stage,
+        name="bootstrap step",
+        shape=f"{len(rows.tokens)} x {rows.tokens.shape[1]} tokens",
+        devices=layout.devices,
+        lower=partial(
+            bootstrap.compile_step(inventor).lower,
+            layout.whole(state.params),
+            layout.whole(moments),
+            layout.whole(rows),
+        ),
+        beside=size_of(inventor.base.params) + size_of(state),
+    )
