@@ -92,8 +92,7 @@ def _evolve(options: argparse.Namespace, config: Config) -> int:
     if options.finetune_operator and config.operator.rounds == 0:
         config = replace(config, operator=replace(config.operator, rounds=1))
     with pipeline.open_run(options.run, config) as run:
-        summary = pipeline.stage_1(run)
-    pipeline.show(summary)
+        pipeline.show(pipeline.stage_1(run), run.metrics.read())
     return 0
 
 
@@ -101,7 +100,7 @@ def _finetune(options: argparse.Namespace, config: Config) -> int:
     from elmjax.stages import finetune, pipeline
 
     with pipeline.open_run(options.run, config) as run:
-        pipeline.show({"finetune": finetune.finetune(run)})
+        pipeline.show({"finetune": finetune.finetune(run)}, run.metrics.read())
     return 0
 
 
@@ -109,5 +108,6 @@ def _conditional(options: argparse.Namespace, config: Config) -> int:
     from elmjax.stages import conditional, pipeline
 
     with pipeline.open_run(options.run, config) as run:
-        pipeline.show({"conditional": conditional.conditional(run)})
+        summary = {"conditional": conditional.conditional(run)}
+        pipeline.show(summary, run.metrics.read())
     return 0

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elmjax.lm.work import Meter
 from elmjax.mutators.language import LanguageMutator, Request
 from elmjax.mutators.mutator import Child
 
@@ -19,6 +20,11 @@ class CrossoverMutator:
     """
 
     writer: LanguageMutator
+
+    @property
+    def meter(self) -> Meter:
+        """Of what has been sampled."""
+        return self.writer.meter
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """Draws the mates of each parent from the others given; its children share them."""

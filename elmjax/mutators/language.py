@@ -1,8 +1,9 @@
 """A language model as mutation operator, in any format."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.stop import stop_automaton
 from elmjax.lm.store import LanguageModel
+from elmjax.lm.work import Meter
 from elmjax.mutators.mutator import Child
 from elmjax.programs import canonical
 
@@ -48,6 +50,7 @@ class LanguageMutator:
         message: Asked for every time; None draws one a parent.
         message_weights: How often each of `messages.MESSAGES` is drawn.
         grammar: What may be written of some parents; None: anything.
+        meter: Of what has been sampled.
     """
 
     operator: str
@@ -59,6 +62,7 @@ class LanguageMutator:
     message: str | None = None
     message_weights: tuple[float, ...] = messages.PROBABILITIES
     grammar: Grammar | None = None
+    meter: Meter = field(default_factory=Meter, compare=False)
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """One message a parent, shared by its children."""
@@ -100,12 +104,15 @@ class LanguageMutator:
         present = [ids for ids in prompt_ids if ids is not None]
         if not present:
             return [[None] * children for _ in prompt_ids]
+        began = time.monotonic()
         drawn = self.sampler(len(prompt_ids), children)(
             self.model.params,
             present,
             jax.random.key(seed),
             **self.how(requests, prompt_ids),
         )
+        tokens = int(np.sum(drawn.length))
+        self.meter.add(self.model.config, tokens, time.monotonic() - began)
         rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
         return [
             [None] * children if ids is None else self._completions(*next(rows))

@@ -24,10 +24,12 @@ from elmjax.lm.training import (
     init_state,
     make_train_step,
 )
+from elmjax.lm.work import TRAINING, operations_per_token
 from elmjax.report.progress import stage_progress
 from elmjax.stages import best, stopping
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
+from elmjax.stages.throughput import throughput
 
 ROWS_MEASURED = 8  # rows that a loss is measured of at a time
 LOSSES_A_RUN = 10  # how often the test loss is measured
@@ -94,8 +96,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
                 refuse_endless(lesson.stage, skipped, rate)
                 numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
-                tokens = int(np.count_nonzero(batch.group))
-                numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
+                numbers |= _throughput(lesson, batch, time.monotonic() - began, parallel)
                 stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
                     numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
@@ -109,6 +110,18 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                     raise stopping.StoppedError
     # From all devices to the one on which models are used.
     return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+
+
+def _throughput(
+    lesson: Lesson, batch: Batch, seconds: float, parallel: DataParallel
+) -> dict[str, float]:
+    tokens = int(np.count_nonzero(batch.group))
+    return throughput(
+        seconds=seconds,
+        device_seconds=seconds * parallel.mesh.size,
+        tokens=tokens,
+        operations=TRAINING * tokens * operations_per_token(lesson.model.config),
+    )
 
 
 def _measure(

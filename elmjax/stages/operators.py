@@ -17,6 +17,7 @@ from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
+from elmjax.lm.work import Drawn
 from elmjax.mutators import (
     Child,
     CrossoverMutator,
@@ -33,6 +34,8 @@ from elmjax.stages.run import language_model
 from elmjax.stages.source import Source
 
 DIFF = "diff"  # the operator that a source may change
+
+_WRITERS = (LanguageMutator, CrossoverMutator)
 
 DIFF_FORMATS = {
     format.name: format for format in (diffs.NUMBERED, diffs.CARPER, diffs.SEARCH_REPLACE)
@@ -58,6 +61,12 @@ class Crew:
         if self.source is None:
             return Team(self.members)
         return Team({**self.members, DIFF: self.source.mutator_for(iteration)})
+
+    def drawn(self, iteration: int) -> Drawn:
+        """What models have sampled since this was last asked."""
+        members = self.team(iteration).members.values()
+        meters = [each.meter for each in members if isinstance(each, _WRITERS)]
+        return sum((meter.take() for meter in meters), start=Drawn())
 
     def after(self, iteration: int, found: Found) -> None:
         """Lets the source learn from an iteration, once it is in archive and history."""

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 
 from elmjax.config import Config
 from elmjax.report.table import closing_table, closing_text
+from elmjax.report.throughput import throughput_text
 from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.conditional import check_batch, check_columns, conditional
 from elmjax.stages.encoders import check_encoder
@@ -29,8 +31,10 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
     with open_run(folder, config) as run:
         Console().print(f"Walks on {open_physics(config).name}", highlight=False)
         summary = _run_stages(run)
-    (folder / "summary.txt").write_text(closing_text(_quantities(summary)), encoding="utf-8")
-    show(summary)
+        metrics = run.metrics.read()
+    text = closing_text(_quantities(summary)) + throughput_text(metrics)
+    (folder / "summary.txt").write_text(text, encoding="utf-8")
+    show(summary, metrics)
     Console().print(
         f"Everything is in {folder}, pictures in {folder / 'pictures'}", highlight=False
     )
@@ -91,13 +95,14 @@ def check(config: Config) -> None:
     check_encoder(config.conditional)
 
 
-def show(summary: Mapping[str, Any]) -> None:
-    """Prints the closing table of some stages."""
+def show(summary: Mapping[str, Any], metrics: pd.DataFrame) -> None:
+    """Prints the closing table of some stages, and what the run's stages got through."""
     console = Console()
     if console.is_terminal:
         console.print(closing_table(_quantities(summary)))
     else:
         print(closing_text(_quantities(summary)), end="")
+    print(throughput_text(metrics), end="")
 
 
 def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:

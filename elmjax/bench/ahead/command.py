@@ -14,10 +14,11 @@ from typing import IO, Any
 from rich.console import Console
 
 from elmjax.bench.ahead.row import Row
-from elmjax.bench.ahead.topology import ENVIRONMENT, GIB, check_compiler, chip_of
+from elmjax.bench.ahead.topology import ENVIRONMENT, check_compiler, chip_of
 from elmjax.bench.ahead.worker import MARK, WRONG_USE
 from elmjax.bench.display import Columns, show_rows
 from elmjax.bench.record import circumstances
+from elmjax.chips import GIB
 from elmjax.config import Config, ConfigError, dump
 
 MIB = 2**20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elmjax.bench.ahead.program import Program
-from elmjax.bench.ahead.topology import GIB
+from elmjax.chips import GIB
 
 # As the compiler tells what it cannot place: what is needed, and what there is.
 _TOO_MUCH = (
@@ -102,7 +102,7 @@ def compile_program(program: Program, *, config: str, topology: str, memory: int
     )
 
 
-def _seconds(began: float, worked: float) -> dict[str, float]:
+def _seconds(began: float, worked: float) -> dict[str, Any]:
     return {
         "compile_seconds": time.monotonic() - began,
         "processor_seconds": time.process_time() - worked,

@@ -4,12 +4,11 @@ import difflib
 import importlib.util
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from elmjax.chips import CHIPS, Chip
 from elmjax.config import ConfigError
 
-GIB = 2**30
 # As a machine with a chip would say, and that other processes may have the compiler open. What is
 # compiled here is of no use to a run, and what was compiled before has no compile time.
 ENVIRONMENT = {
@@ -20,25 +19,6 @@ ENVIRONMENT = {
     "TPU_WORKER_ID": "0",
     "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
     "JAX_ENABLE_COMPILATION_CACHE": "false",
-}
-_SQUARES = ("1x1", "2x2", "2x4", "4x4", "4x8", "8x8", "8x16", "16x16")
-_CUBES = ("1x1x1", "2x2x1", "2x2x2", "2x2x4", "2x4x4", "4x4x4", "4x4x8", "4x8x8", "8x8x8")
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One generation of TPUs."""
-
-    memory: int  # bytes of a chip, as its maker states
-    flops_per_second: float  # bfloat16, of a chip, as its maker states
-    shapes: tuple[str, ...]  # of slices
-
-
-CHIPS = {
-    "v4": Chip(32 * GIB, 275e12, _CUBES),
-    "v5e": Chip(16 * GIB, 197e12, _SQUARES),
-    "v5p": Chip(95 * GIB, 459e12, _CUBES),
-    "v6e": Chip(32 * GIB, 918e12, _SQUARES),
 }
 
 

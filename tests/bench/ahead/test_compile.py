@@ -9,7 +9,7 @@ from rich.console import Console
 from elmjax import cli
 from elmjax.bench.ahead import command, topology
 from elmjax.bench.ahead.row import Row
-from elmjax.bench.ahead.topology import GIB
+from elmjax.chips import GIB
 from elmjax.config import ConfigError, load
 
 has_compiler = importlib.util.find_spec("libtpu") is not None

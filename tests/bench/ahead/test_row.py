@@ -6,7 +6,7 @@ import pytest
 
 from elmjax.bench.ahead.program import Program
 from elmjax.bench.ahead.row import Row, compile_program, refusal
-from elmjax.bench.ahead.topology import GIB
+from elmjax.chips import GIB
 
 # As libtpu 0.0.41 words it, of an array of 128 GiB and of a sum of arrays.
 ONE_ARRAY = (
