@@ -24,9 +24,9 @@ from elmjax.config import Config, ConfigError, dump
 MIB = 2**20
 
 COLUMNS: Columns = {
-    "stage": lambda row: row.stage,
-    "program": lambda row: row.program,
-    "of": lambda row: row.shape,
+    f"{'stage':<11}": lambda row: f"{row.stage:<11}",
+    f"{'program':<28}": lambda row: f"{row.program:<28}",
+    f"{'of':<42}": lambda row: f"{row.shape:<42}",
     "chips": lambda row: str(row.devices),
     "compile s": lambda row: f"{row.compile_seconds:.1f}",
     "cpu s": lambda row: f"{row.processor_seconds:.1f}",
@@ -34,7 +34,7 @@ COLUMNS: Columns = {
     "of memory": lambda row: f"{100 * row.needed / row.memory:.1f} %",
     "gathers": lambda row: str(row.gathers),
     "scatters": lambda row: str(row.scatters),
-    "": lambda row: row.verdict,
+    "fit": lambda row: row.verdict,
 }
 
 
