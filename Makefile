@@ -1,5 +1,6 @@
 # make demo   the whole of ELM on a laptop: about ten minutes after installation
 # make test   lint, types, import law, tests
+# make ahead  the stages of the TPU presets compiled for v5e and v6e, without a TPU: docs/tpu.md
 # make faults kills, damage, full disks: what a run survives, as a table in build/faults.md
 PYTHON ?= python3
 VENV   := .venv
@@ -10,7 +11,7 @@ LOCK   := requirements/python3.$(if $(filter 11,$(MINOR)),11,12).txt
 RUN    ?= runs/demo
 SLOW   ?= not slow and not gpu and not tpu
 
-.PHONY: demo test faults lint types imports unit lock clean
+.PHONY: demo test ahead faults lint types imports unit lock clean
 
 demo: $(READY)
 	$(BIN)/elmjax run --config quickstart --run $(RUN)
@@ -20,6 +21,10 @@ test: lint types imports unit
 faults: $(READY)
 	mkdir -p build
 	ELMJAX_FAULTS_TABLE=build/faults.md $(BIN)/python -m pytest -m slow tests/faults
+
+ahead: $(READY)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tpu]'
+	$(BIN)/python -m elmjax.bench.ahead
 
 lint: $(READY)
 	$(BIN)/ruff check .

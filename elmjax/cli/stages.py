@@ -53,7 +53,20 @@ def _add_stage(
             "anew with it (operator.rounds 1)",
         )
 
+    parser.add_argument(
+        "--mirror",
+        metavar="URL",
+        help="where the folder is copied while it is written, such as gs://bucket/run (extra "
+        "gcs), and fetched from first where it is not there",
+    )
+
     def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
+        from elmjax.mirror import mirrored
+
+        with mirrored(options.run, options.mirror):
+            return run(options, rest)
+
+    def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config

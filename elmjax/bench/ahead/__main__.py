@@ -1,6 +1,6 @@
 """Compiles the stages of the presets for slices of their chips, and writes the record.
 
-`python -m elmjax.bench.ahead`, on a machine with the extra `tpu`. Exit code 1 where one does not fit.
+`python -m elmjax.bench.ahead`, where the extra `tpu` is. Exit code 1 where a program does not fit.
 """
 
 import sys
