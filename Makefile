@@ -1,22 +1,48 @@
 # make demo   the whole of ELM on a laptop: about ten minutes after installation
 # make test   lint, types, import law, tests
 # make ahead  the stages of the TPU presets compiled for v5e and v6e, without a TPU: docs/tpu.md
+# make docs   the documentation as a site in build/site; warnings are errors
+# make links  the links that leave the site, asked one by one
+# make tables the tables of docs/benchmarks.md from its records
 # make faults kills, damage, full disks: what a run survives, as a table in build/faults.md
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 MINOR  := $(shell $(PYTHON) -c 'import sys; print(sys.version_info[1])')
 READY  := $(VENV)/ready-3.$(MINOR)
+DOCS   := build/docs-venv
+PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
+EXTRA  := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")
 LOCK   := requirements/python3.$(if $(filter 11,$(MINOR)),11,12).txt
 RUN    ?= runs/demo
 SLOW   ?= not slow and not gpu and not tpu
 
-.PHONY: demo test ahead faults lint types imports unit lock clean
+.PHONY: demo install test ahead docs links tables faults lint types imports unit lock clean
+
+install: $(READY)
 
 demo: $(READY)
 	$(BIN)/elmjax run --config quickstart --run $(RUN)
 
 test: lint types imports unit
+
+docs: $(DOCS)/ready
+	$(DOCS)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --builder html --conf-dir docs/site . build/site
+	@echo build/site/index.html
+
+# Links that leave the site, by asking every one of them.
+links: $(DOCS)/ready
+	$(DOCS)/bin/python -m sphinx --quiet --builder linkcheck --conf-dir docs/site . build/links
+
+# An environment of its own, behind which stands that of elmjax: docstrings are read by importing.
+$(DOCS)/ready: $(READY) requirements/docs.txt
+	$(PYTHON) -m venv --clear $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --require-hashes --requirement requirements/docs.txt
+	$(BIN)/python -c '$(PURELIB)' > $$($(DOCS)/bin/python -c '$(PURELIB)')/elmjax-environment.pth
+	touch $@
+
+tables: $(READY)
+	$(BIN)/python -m elmjax.bench.tables docs/benchmarks.md
 
 faults: $(READY)
 	mkdir -p build
@@ -53,6 +79,9 @@ lock:
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --output-file requirements/python3.$$minor.txt || exit 1; \
 	done
+	$(PYTHON) -c '$(EXTRA)' | uv pip compile --quiet --upgrade - --python-version 3.11 --universal \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --output-file requirements/docs.txt
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,10 @@
 
 The only module that knows Orbax, whose v1 interface still stands under `experimental`. Every
 checkpoint carries a checksum of its arrays: one that was damaged later is passed over.
+
+On several hosts all of them call every method at the same steps, while none of their devices is at
+work: Orbax has programs of its own run on these, to see that all are there. Host 0 writes whole
+arrays, and the others wait.
 """
 
 import errno
@@ -17,6 +21,9 @@ from typing import Any, NamedTuple, Self
 import jax
 import numpy as np
 import orbax.checkpoint.experimental.v1 as orbax
+
+from elmjax.dist import hosts
+from elmjax.dist.placement import fetch
 
 _log = logging.getLogger(__name__)
 
@@ -83,13 +90,15 @@ class Checkpoints:
         """
         self.wait()
         # Copies: the next step may be given the memory of the device's arrays.
-        arrays = jax.tree.map(np.array, state)
+        arrays = jax.tree.map(np.array, fetch(state))
         described = {"notes": notes or {}, "checksum": _checksum(arrays)}
         with _telling(self._folder, step):
             response = self._checkpointer.save_async(
                 step, arrays, custom_metadata=described, metrics=metrics, force=True
             )
         self._writing = (step, response)
+        if hosts.count() > 1:
+            self.wait()
 
     def wait(self) -> None:
         """Waits until the last checkpoint is written.
@@ -130,14 +139,17 @@ class Checkpoints:
             None where there is none.
         """
         found, useless = self._newest_whole(like, fits or _anything)
-        aside = self._folder.with_name(f"{self._folder.name}.damaged")
-        for step in useless:
-            aside.mkdir(exist_ok=True)
-            number = len(list(aside.iterdir()))
-            (self._folder / str(step)).rename(aside / f"{step}-{number}")
         if useless:
+            hosts.once(lambda: self._set_aside(useless))
             self._checkpointer.reload()
         return found
+
+    def _set_aside(self, steps: list[int]) -> None:
+        aside = self._folder.with_name(f"{self._folder.name}.damaged")
+        aside.mkdir(exist_ok=True)
+        for step in steps:
+            number = len(list(aside.iterdir()))
+            (self._folder / str(step)).rename(aside / f"{step}-{number}")
 
     def damages(self) -> list[str]:
         """What is wrong with the checkpoints, a line each, whatever they hold."""

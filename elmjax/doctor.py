@@ -27,6 +27,7 @@ EXTRAS = {
     "gcs": ("gcsfs", "copies of runs on gs://"),
     "monty": ("pydantic_monty", "running programs where the kernel confines none"),
     "box2d": ("Box2D", "comparing physics with Box2D"),
+    "endpoint": ("httpx2", "operators that ask an endpoint"),
     "ribs": ("ribs", "archives as pyribs archives"),
     "browser": ("playwright", "tests of reports in Chromium"),
 }

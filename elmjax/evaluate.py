@@ -3,7 +3,7 @@
 What a program builds and how a body walks are remembered, because they are the same every time;
 what a busy machine may have decided is not.
 
-Fitness is the distance |displacement| that the centre of mass moves along x (paper, section 4), or
+Fitness is the distance that the centre of mass moves along x, to either side (paper, section 4), or
 the mean or worst of several from perturbed starts; the descriptor, or measures, are the body's
 initial height, width and mass, in metres or in the units of another simulator.
 """
@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+import jax
 import numpy as np
 
 from elmjax.cache import Cache
+from elmjax.dist import hosts
 from elmjax.executions import Executions
 from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
@@ -58,7 +60,7 @@ class Evaluation:
 
     @cached_property
     def measures(self) -> tuple[float, float, float]:
-        """What says the niche: height, width and mass of the scaled body; NaN where there is none.
+        """Height, width and mass of the scaled body, which say the niche; NaN where there is none.
 
         In metres (mass has no unit) where the scale is 1.
         """
@@ -73,6 +75,15 @@ class Walk:
     reason: str = ""
     displacement: float = math.nan  # m, the mean over its starts
     fitness: float = math.nan  # m
+
+    def plain(self) -> list[Any]:
+        """As JSON can hold it, to the last bit."""
+        return [self.verdict.value, self.reason, self.displacement, self.fitness]
+
+    @classmethod
+    def from_plain(cls, told: Sequence[Any]) -> "Walk":
+        """Of what `plain` gives."""
+        return cls(verdict=Verdict(told[0]), reason=told[1], displacement=told[2], fitness=told[3])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +117,7 @@ class Evaluator:
         perturbed: Perturbed | None = None,
         scale: Scale = METRES,
         backend: str = "auto",
+        devices: Sequence[jax.Device] | None = None,
     ) -> None:
         """Builds the terrains.
 
@@ -118,6 +130,7 @@ class Evaluator:
             perturbed: How starts are perturbed; None for the one exact start.
             scale: Of x and y in the measures; walks do not know it.
             backend: What simulates walks; see `physics.simulate.simulate`.
+            devices: Where; None: all of this process.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
@@ -126,6 +139,7 @@ class Evaluator:
         self._perturbed = perturbed
         self._scale = scale
         self._backend = backend
+        self._devices = devices
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -213,15 +227,22 @@ class Evaluator:
         }
         walks = dict.fromkeys(bodies, _NO_ROOM)
         if placed:
-            grounds = [self._terrains[name] for _, name in placed]
-            walks |= zip(placed, self._score(list(placed.values()), grounds), strict=True)
+            pairs = [(body, self._terrains[name]) for (_, name), body in placed.items()]
+            scored = hosts.shared(
+                "walks", pairs, self._score, tell=Walk.plain, read=Walk.from_plain
+            )
+            walks |= zip(placed, scored, strict=True)
         return walks
 
-    def _score(self, bodies: Sequence[Body], grounds: Sequence[Terrain]) -> list[Walk]:
+    def _score(self, placed: Sequence[tuple[Body, Terrain]]) -> list[Walk]:
+        if not placed:  # no share for this host
+            return []
+        bodies, grounds = [body for body, _ in placed], [ground for _, ground in placed]
         settings: dict[str, Any] = {
             "world": self._world,
             "seconds": self._seconds,
             "backend": self._backend,
+            "devices": self._devices,
         }
         if self._perturbed is None:
             outcome = simulate(bodies, grounds, **settings)

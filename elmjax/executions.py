@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from elmjax.cache import Cache
+from elmjax.dist import hosts
 from elmjax.programs import DEPENDS_ON_MACHINE, Engine, Execution, Verdict
 
 # What a busy machine may have decided, and what a forged reply says, is nobody's property.
@@ -24,7 +25,12 @@ class Executions:
         self._cache: Cache[bytes, Execution] = Cache(remembered)
 
     def run(self, programs: Sequence[str]) -> list[Execution]:
-        """The outcome of every program, in order."""
+        """The outcome of every program, in order; every host runs a share of them."""
+        return hosts.shared(
+            "programs", programs, self._run, tell=Execution.plain, read=Execution.from_plain
+        )
+
+    def _run(self, programs: Sequence[str]) -> list[Execution]:
         keys = [_key(program) for program in programs]
         executions = self._cache.find(keys)
         texts = dict(zip(keys, programs, strict=True))
@@ -38,7 +44,13 @@ class Executions:
 
     def run_fresh(self, programs: Sequence[str]) -> list[Execution]:
         """Runs every program, known or not, in a worker that never saw another program."""
-        return self._engine.run_fresh(programs)
+        return hosts.shared(
+            "fresh programs",
+            programs,
+            self._engine.run_fresh,
+            tell=Execution.plain,
+            read=Execution.from_plain,
+        )
 
     def forget(self, program: str) -> None:
         """Forgets what a program seemed to do."""

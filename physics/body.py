@@ -49,7 +49,7 @@ class Body:
 
     @property
     def mass(self) -> float:
-        """The paper's descriptor: one per joint and half the total spring length.
+        """The paper's descriptor, one per joint and half the total spring length.
 
         The simulation gives every joint the same mass and does not use it.
         """

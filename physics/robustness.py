@@ -8,6 +8,7 @@ so that the same body is judged alike wherever and whenever it is met.
 import dataclasses
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 
 from physics.body import Body
@@ -52,6 +53,7 @@ def simulate_perturbed(
     world: World | None = None,
     seconds: float = 10.0,
     backend: str = "auto",
+    devices: Sequence[jax.Device] | None = None,
 ) -> Robustness:
     """Walks every body from `starts.count` perturbed starts. For arguments see `simulate`."""
     count = starts.count
@@ -63,6 +65,7 @@ def simulate_perturbed(
         world=world,
         seconds=seconds,
         backend=backend,
+        devices=devices,
         displaced=[shift for body in bodies for shift in perturbations(body, starts)],
     )
     distance = np.abs(outcome.displacement).reshape(-1, count)

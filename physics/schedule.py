@@ -52,10 +52,15 @@ def chunk_sizes(capacity: Capacity, platform: str) -> tuple[int, ...]:
     return tuple(sorted({max(1, largest // divisor) for divisor in SIZE_DIVISORS}, reverse=True))
 
 
-def schedule(capacities: Sequence[Capacity], platform: str) -> list[Chunk]:
+def schedule(capacities: Sequence[Capacity], platform: str, devices: int = 1) -> list[Chunk]:
     """Splits bodies, given by the capacity that each needs, into chunks.
 
     The largest bodies come first, because their chunks take longest.
+
+    Args:
+        capacities: What each body needs.
+        platform: Of the devices.
+        devices: That share every chunk, each as much of it as one alone would have.
     """
     waiting = {
         capacity: [row for row, each in enumerate(capacities) if each == capacity]
@@ -64,7 +69,8 @@ def schedule(capacities: Sequence[Capacity], platform: str) -> list[Chunk]:
     chunks = []
     for capacity in reversed(CAPACITIES):
         own = waiting.pop(capacity)
-        for size in cover(len(own), chunk_sizes(capacity, platform), _pace(platform).overhead):
+        sizes = tuple(devices * size for size in chunk_sizes(capacity, platform))
+        for size in cover(len(own), sizes, devices * _pace(platform).overhead):
             rows, own = own[:size], own[size:]
             rows = rows + _take(waiting, size - len(rows))
             chunks.append(Chunk(rows=np.array(rows), capacity=capacity, batch=size))

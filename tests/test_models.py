@@ -7,16 +7,17 @@ import pytest
 
 from elmjax import config as configuration
 from elmjax.config import Evolve
+from elmjax.lm.hub import is_hub_name
 from elmjax.programs import SEEDS, Limits, canonical, functions, open_engine
 from elmjax.stages.operators import make_mutator
-from elmjax.stages.run import language_model, model_folder
+from elmjax.stages.run import language_model, local_folder, model_folder
 
 
 @pytest.mark.parametrize("name", sorted(configuration.named_configs()))
-def test_every_shipped_config_names_models_that_ship(name) -> None:
+def test_every_shipped_config_names_models_that_ship_or_are_on_the_hub(name) -> None:
     config = configuration.load(name)
-    assert model_folder(config.evolve.model).is_dir()
-    assert config.finetune.init == "random" or model_folder(config.finetune.init).is_dir()
+    for model in (config.evolve.model, config.finetune.init):
+        assert model == "random" or local_folder(model) is not None or is_hub_name(model)
 
 
 def test_the_shipped_model_writes_walkers_that_run() -> None:

@@ -4,8 +4,11 @@
 source "$(dirname "$0")/settings.sh"
 
 settings=
+if [[ -n $NFS ]]; then
+  settings=" --mesh.hosts all" # a folder that all workers see, so they run together
+fi
 if (($#)); then
-  settings=$(printf ' %q' "$@")
+  settings+=$(printf ' %q' "$@")
 fi
 # A unit of systemd outlives the connection, and there is at most one of its name.
 on_workers "systemctl is-active --quiet elmjax || sudo systemd-run --unit=elmjax --collect --uid=\$USER \

@@ -13,6 +13,7 @@ NAME=${NAME:-elmjax}               # of the queued resource, its node, its disk 
 GENERATION=${GENERATION:-v5e}      # also the name of the configuration
 DISK_GB=${DISK_GB:-100}
 DEVICE=${DEVICE:-/dev/disk/by-id/google-persistent-disk-1} # the disk, as the machine sees it
+NFS=${NFS:-}                       # a file share, such as 10.0.0.2:/share, in place of the disk
 POLL=${POLL:-30}                   # seconds between looks at the queue
 DISK_TYPE=pd-balanced
 
@@ -36,7 +37,7 @@ if [[ -z ${PROJECT:-} ]]; then
 fi
 export CLOUDSDK_CORE_PROJECT=$PROJECT # read by gcloud
 export ACCELERATOR=${ACCELERATOR:-$accelerator} RUNTIME=${RUNTIME:-$runtime}
-export DISK_GB DEVICE DISK_TYPE
+export DISK_GB DEVICE DISK_TYPE NFS
 export ROOT=/mnt/elmjax # where the disk is mounted: runs live there and outlive the machine
 
 # Changes something in the cloud; a dry run prints the command instead.

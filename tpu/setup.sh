@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Mounts the disk and installs this checkout's HEAD on every worker: tpu/setup.sh [--dry-run]
+# Mounts the disk or the file share, and installs this checkout's HEAD on every worker: tpu/setup.sh [--dry-run]
 # shellcheck source-path=SCRIPTDIR source=settings.sh
 source "$(dirname "$0")/settings.sh"
 
@@ -8,11 +8,18 @@ trap 'rm -rf "$archive"' EXIT
 git -C "$(dirname "$0")/.." archive --output="$archive/elmjax.tar.gz" HEAD
 cloud compute tpus tpu-vm scp "$archive/elmjax.tar.gz" "$NAME:" --zone="$ZONE" --worker=all
 
+mount="sudo blkid $DEVICE >/dev/null || sudo mkfs.ext4 -q $DEVICE
+sudo mkdir -p $ROOT
+mountpoint -q $ROOT || sudo mount $DEVICE $ROOT"
+if [[ -n $NFS ]]; then
+  mount="sudo mkdir -p $ROOT
+dpkg -s nfs-common >/dev/null 2>&1 || sudo apt-get install -qq -y nfs-common
+mountpoint -q $ROOT || sudo mount -t nfs $NFS $ROOT"
+fi
+
 # Only a disk without a file system is formatted. The machine's own Python may be older than ours.
 on_workers "set -e
-sudo blkid $DEVICE >/dev/null || sudo mkfs.ext4 -q $DEVICE
-sudo mkdir -p $ROOT
-mountpoint -q $ROOT || sudo mount $DEVICE $ROOT
+$mount
 sudo chown \$USER $ROOT
 mkdir -p elmjax
 tar -xzf elmjax.tar.gz -C elmjax

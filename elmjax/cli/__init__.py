@@ -13,6 +13,7 @@ from elmjax.cli import (
     ahead,
     bench,
     choices,
+    corpus,
     dataset,
     doctor,
     experiment,
@@ -26,6 +27,7 @@ from elmjax.cli import (
 )
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
+from elmjax.endpoint import StoppedError
 from elmjax.programs import LockdownUnavailable
 from elmjax.qd.history import HistoryError
 
@@ -45,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 where this machine cannot lock programs down, or a run does not hold what it says; 2
-        where the command, its configuration or a file was wrong; 130 after an interrupt, 143 after
-        SIGTERM.
+        0; 1 where this machine cannot lock programs down, a run does not hold what it says, or an
+        endpoint gives no more answers; 2 where the command, its configuration or a file was wrong;
+        130 after an interrupt, 143 after SIGTERM.
     """
     _keep_what_is_compiled()
     _quieten()
@@ -61,6 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     except LockdownUnavailable as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    except StoppedError as error:
+        kept = "what it answered is kept, and the same command goes on"
+        print(f"elmjax {options.name}: {error}; {kept}", file=sys.stderr)
         return UNAVAILABLE
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,6 +119,7 @@ def _make_parser() -> argparse.ArgumentParser:
         doctor,
         render,
         dataset,
+        corpus,
         simulate,
         mutate,
         experiment,

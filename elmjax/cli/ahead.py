@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 
 from elmjax.cli.settings import EXPLANATION, Commands, add_config_option, overrides
@@ -46,6 +47,8 @@ def add(commands: Commands) -> None:
 
 def _compile(options: argparse.Namespace, rest: Sequence[str]) -> int:
     config = load(options.config, overrides(rest))
+    # Here nothing is computed, and JAX would look for the TPUs that the compiler comes for.
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     from rich.console import Console
 
     from elmjax.bench.ahead.command import compile_ahead, default_name, record

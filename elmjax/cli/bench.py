@@ -1,11 +1,14 @@
 """`elmjax bench`: how fast this machine is."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from elmjax.cli.settings import Commands, add_config_option, overrides, refuse
-from elmjax.config import load
+from elmjax.config import ConfigError, load
+
+MOST_VIRTUAL = 64
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +19,7 @@ def add(commands: Commands) -> None:
     _add_programs(subjects)
     _add_decode(subjects)
     _add_pipeline(subjects)
+    _add_scaling(subjects)
 
 
 def _add_physics(subjects: Commands) -> None:
@@ -106,6 +110,38 @@ def _add_pipeline(subjects: Commands) -> None:
     parser.set_defaults(command=_pipeline, name="bench pipeline")
 
 
+def _add_scaling(subjects: Commands) -> None:
+    parser = subjects.add_parser(
+        "scaling",
+        allow_abbrev=False,
+        help="the same work for every device, over 1, 2, 4 ... devices",
+        description="Times walks and decoding spread over numbers of devices, with the same work "
+        "for each, and writes a record.",
+    )
+    for option, number, help_text in (
+        ("--virtual", 0, "devices to make of a CPU, which share its cores; 0: those there are"),
+        ("--walkers", 256, "walkers of each device"),
+        ("--children", 32, "completions of each device"),
+        ("--prompt", 256, "tokens of a prompt"),
+        ("--new-tokens", 64, "tokens of a completion"),
+        ("--repeats", 10, "timed calls a row"),
+    ):
+        parser.add_argument(
+            option, type=int, default=number, metavar="N", help=f"{help_text} (default: {number})"
+        )
+    parser.add_argument(
+        "--bucket", default="16x32", metavar="SIZE", help="of walkers (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--model", default="1m", metavar="MODEL", help="tiny, 1m, 10m (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, metavar="T", help="length of a walk (default: 10)"
+    )
+    _add_folder(parser)
+    parser.set_defaults(command=_scaling, name="bench scaling")
+
+
 def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
@@ -153,4 +189,21 @@ def _pipeline(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from elmjax.bench import pipeline
 
     pipeline.bench_pipeline(config, options.config, settings, options.folder)
+    return 0
+
+
+def _scaling(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    refuse(rest)
+    if not 0 <= options.virtual <= MOST_VIRTUAL:
+        raise ConfigError(f"--virtual: got {options.virtual}, wanted 0 to {MOST_VIRTUAL}")
+    if options.virtual:
+        # Read when JAX is imported.
+        flags = os.environ.get("XLA_FLAGS", "")
+        made = f"--xla_force_host_platform_device_count={options.virtual}"
+        os.environ.update(XLA_FLAGS=f"{flags} {made}".strip(), JAX_PLATFORMS="cpu")
+    from elmjax.bench import scaling
+
+    names = ("virtual", "walkers", "bucket", "seconds", "model", "children", "prompt")
+    values = {name: getattr(options, name) for name in (*names, "new_tokens", "repeats")}
+    scaling.bench_scaling(scaling.read_plan(**values), options.folder)
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,18 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--message", help="asked for (default: drawn with the paper's probabilities)"
     )
-    parser.add_argument("--model", metavar="DIR", help="a shipped model's name or a folder")
+    parser.add_argument(
+        "--model",
+        metavar="DIR",
+        help="a shipped model's name, a folder, or owner/name; with --endpoint, as the endpoint "
+        "calls it",
+    )
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="asks a model behind an OpenAI-compatible endpoint, such as http://localhost:8000/v1; "
+        "its key is read from the environment (ELMJAX_ENDPOINT_KEY)",
+    )
     parser.add_argument(
         "--format",
         choices=typing.get_args(DiffFormat),
@@ -59,10 +71,16 @@ def _mutate(options: argparse.Namespace, rest: Sequence[str]) -> int:
     settings = overrides(rest)
     if options.format is not None and options.operator != "diff":
         raise ConfigError(f"--format: got {options.format!r}, wanted none: only diff has formats")
-    for name in ("model", "format", "terrain"):
-        value = getattr(options, name)
-        if value is not None:
-            settings.append((f"evolve.{name}", json.dumps(value)))
+    model = "model" if options.endpoint is None else "endpoint.model"
+    given = {
+        model: options.model,
+        "format": options.format,
+        "terrain": options.terrain,
+        "endpoint.url": options.endpoint,
+    }
+    if options.endpoint is not None:
+        given["model"] = "endpoint"
+    settings += [(f"evolve.{name}", json.dumps(value)) for name, value in given.items() if value]
     if options.seed is not None:
         settings.append(("seed", options.seed))
     config = load(options.config, settings)
@@ -75,12 +93,14 @@ def _mutate(options: argparse.Namespace, rest: Sequence[str]) -> int:
         options.programs, options.operator, options.count, config, options.message
     )
     if options.json:
-        for mutation in mutations:
+        for mutation in mutations.made:
             print(json.dumps(mutate.as_line(mutation)), flush=True)
-        return 0
-    console, names = Console(), [str(mutation.path) for mutation in mutations]
-    # Printed by Python, not by rich, which ends the process when the reader has seen enough.
-    with console.capture() as page:
-        show_mutations(console, [mutation.record for mutation in mutations], names)
-    print(page.get(), end="", flush=True)
-    return 0
+    elif mutations.made:
+        console, names = Console(), [str(mutation.path) for mutation in mutations.made]
+        # Printed by Python, not by rich, which ends the process when the reader has seen enough.
+        with console.capture() as page:
+            show_mutations(console, [mutation.record for mutation in mutations.made], names)
+        print(page.get(), end="", flush=True)
+    if mutations.stopped:
+        print(f"elmjax mutate: {mutations.stopped}", file=sys.stderr)
+    return 1 if mutations.stopped else 0

@@ -1,9 +1,12 @@
 """The commands that run stages of the pipeline."""
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from elmjax.cli.settings import (
     EXPLANATION,
@@ -12,7 +15,7 @@ from elmjax.cli.settings import (
     add_run_option,
     overrides,
 )
-from elmjax.config import Config, load
+from elmjax.config import Config, ConfigError, load
 
 Stage = Callable[[argparse.Namespace, Config], int]
 
@@ -21,7 +24,7 @@ def add(commands: Commands) -> None:
     """Adds a command for every stage, and `run` for all of them."""
     for name, help_text, stage in (
         ("run", "all stages in sequence, with pictures and a closing table", _run),
-        ("pretrain", "train the diff model from scratch on generated edits", _pretrain),
+        ("pretrain", "train the diff model on generated edits or on mined commits", _pretrain),
         ("evolve", "stage 1: MAP-Elites with a mutation operator", _evolve),
         ("finetune", "stage 2: train a language model on what stage 1 admitted", _finetune),
         ("conditional", "stage 3: train it by PPO to write the walker for a terrain", _conditional),
@@ -52,6 +55,14 @@ def _add_stage(
             help="evolve, fine-tune the diff model on the diffs that were accepted, and evolve "
             "anew with it (operator.rounds 1)",
         )
+    if stage is _pretrain:
+        parser.add_argument(
+            "--corpus",
+            type=Path,
+            metavar="DIR",
+            help="learn the commits that elmjax corpus git has written there, in place of "
+            "generated programs (pretrain.corpus)",
+        )
 
     parser.add_argument(
         "--mirror",
@@ -70,9 +81,21 @@ def _add_stage(
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
-        config = load(base, overrides(rest))
+        settings = overrides(rest)
+        if getattr(options, "corpus", None) is not None:
+            settings.append(("pretrain.corpus", json.dumps(str(options.corpus))))
+        config = load(base, settings)
+        from elmjax.dist import hosts
         from elmjax.stages import stopping
+        from elmjax.stages.run import open_mesh
 
+        # Before signals are heeded, because JAX, too, listens to them where it joins hosts.
+        open_mesh(config)
+        if options.mirror is not None and hosts.count() > 1:
+            raise ConfigError(f"--mirror: got one on {hosts.count()} hosts, which share a folder")
+        if not hosts.is_writer():
+            # One host speaks for all; libraries in C, too, write to the file.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with stopping.heeded():
             try:
                 return stage(options, config)

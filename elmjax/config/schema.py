@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
 from physics.world import World
 
@@ -68,6 +69,16 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoRAConfig:
+    """Training of low-rank adapters in place of all weights (Hu et al. 2021)."""
+
+    rank: Natural = 0  # of each pair of matrices; 0: all weights are trained
+    alpha: Positive = 16.0  # what a pair adds is multiplied by alpha / rank
+    # Projections as the model's family calls them, such as "q_proj", or "all-linear" for every one.
+    targets: Annotated[tuple[str, ...], *Several] = ("all-linear",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Optimiser:
     """AdamW with a linear warm-up and a cosine decay to zero."""
 
@@ -77,6 +88,19 @@ class Optimiser:
     rows: Count = 16  # rows a step
     row_length: Count = 512  # tokens a row; the cost of attention grows with it
     accumulation: Count = 1  # parts that the rows of a step are read in, to save memory
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """How the devices of all hosts share the work of every stage; see `dist.placement`."""
+
+    data: Natural = 0  # rows of a batch; 0: as many devices as there are for the other two
+    fsdp: Count = 1  # rows too; and every device keeps a part of the parameters
+    tensor: Count = 1  # heads, hidden units and entries of the vocabulary
+    # Whether to join the processes of other hosts: where the environment names them, wherever JAX
+    # finds them, or never.
+    hosts: Literal["auto", "all", "one"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +191,13 @@ class Pretrain:
     functions: Share = 0.0  # of the parents: ordinary functions; the others are walkers
     bugs: Share = 0.1  # of the parents: come once more with a bug, to learn its repair
     held_out: Count = 256  # further parents, for the test loss
+    # Folder of commits that `elmjax corpus git` has written, learned in place of all of these.
+    corpus: str = ""
+    # Of these: how they are written, and how many lines of a file are shown around a numbered
+    # edit; `carper` shows the whole file.
+    format: Literal["numbered", "carper"] = "numbered"
+    lines: Annotated[int, Field(ge=1, le=127)] = 64
+    init: str = ""  # a shipped model's name or a folder that training goes on from; empty: none
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=4000, learning_rate=3e-3, warmup=50)
@@ -199,7 +230,9 @@ class Evolve:
     format: DiffFormat = "numbered"
     # Tokens that the format "numbered" cannot hold next are never sampled for `diff`.
     grammar_mask: bool = True
-    model: str = "walker"  # a shipped model's name or a folder
+    # A shipped model's name, a folder, owner/name of the hub, or "endpoint".
+    model: str = "walker"
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
     iterations: Count = 32
     parents: Count = 16  # elites chosen an iteration
     children: Count = 8  # sampled from each
@@ -260,6 +293,7 @@ class OperatorTuning:
             steps=120, learning_rate=1e-3, warmup=10, rows=4, row_length=1024
         )
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     checkpoint_every: Count = 40  # steps
     guard: Guard = field(default_factory=Guard)
     # The continual form: iterations between updates on what the run has accepted; 0: none.
@@ -301,12 +335,13 @@ class Finetune:
     test_share: Share = 0.05
     # Programs that differ in numbers only are all learned or all held out, or equal texts alone.
     split: Literal["family", "text"] = "family"
-    init: str = "walker"  # a shipped model's name, a folder, or "random"
+    init: str = "walker"  # as `evolve.model`, or "random"
     size: Size | None = None  # used when init is "random"; None: as `model` says
     model: Model = field(default_factory=Model)
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(steps=300, learning_rate=1e-3, warmup=20)
     )
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
     # Which model goes on: of the lowest loss on learned or on held-out programs, or the last.
     checkpoint: Literal["train_loss", "test_loss", "last"] = "train_loss"
     # A comment with fitness, height, width and mass, before the program or after it.
@@ -358,6 +393,8 @@ class Conditional:
     invalid_reward: Finite = 0.0  # m
     evaluation_samples: Count = 256  # a terrain, before and after
     checkpoint_every: Count = 1  # iterations
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    recompute: bool = False  # layers are computed twice instead of kept, to save memory
     ppo: PPOConfig = field(default_factory=PPOConfig)
 
 
@@ -368,6 +405,7 @@ class Config:
     seed: Natural = 0
     seconds: Annotated[float, Field(ge=0, le=1000)] = 10.0  # s of a walk
     world: World = field(default_factory=World)
+    mesh: Mesh = field(default_factory=Mesh)
     physics: Physics = field(default_factory=Physics)
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)

@@ -7,6 +7,7 @@ child and how its answer is read.
 
 from elmjax.diffs import numbered, unified
 from elmjax.diffs.carper import CARPER
+from elmjax.diffs.chat import CHAT_FORMATS
 from elmjax.diffs.crossover import CROSSOVER
 from elmjax.diffs.edit import Edit, Hunk, apply, between
 from elmjax.diffs.format import Completion, Format
@@ -20,6 +21,7 @@ from elmjax.diffs.verdict import DiffVerdict
 
 __all__ = [
     "CARPER",
+    "CHAT_FORMATS",
     "CROSSOVER",
     "FIX_BUGS",
     "FIX_SNIPPET",

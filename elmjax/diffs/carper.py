@@ -19,12 +19,13 @@ _FILE = "walker.py"
 _DIFF_LINES = " +-@\\"  # what the lines of a diff start with, from its first hunk on
 
 
-def _prompt(parents: Sequence[str], message: str) -> str | DiffVerdict:
-    program = parents[0].removesuffix("\n")
+def prompt(file: str, program: str, message: str) -> str | DiffVerdict:
+    """What a diff model is asked; UNENCODABLE where a text holds a mark of the form."""
     marks = (NAME, BEFORE, MESSAGE, DIFF, END)
-    if any(mark in text for mark in marks for text in (program, message)):
+    if any(mark in text for mark in marks for text in (file, program, message)):
         return DiffVerdict.UNENCODABLE
-    return f"{NAME} {_FILE}\n{BEFORE} {program}\n{MESSAGE} {message}\n{DIFF}"
+    shown = program.removesuffix("\n")
+    return f"{NAME} {file}\n{BEFORE} {shown}\n{MESSAGE} {message}\n{DIFF}"
 
 
 def _read(completion: Completion, parents: Sequence[str]) -> str | DiffVerdict:
@@ -55,4 +56,10 @@ def _write(parents: Sequence[str], child: str) -> str:
     return f" {diff.removeprefix(unified.FILE_HEADER)}"
 
 
-CARPER = Format(name="carper", prompt=_prompt, read=_read, write=_write, stop=END)
+CARPER = Format(
+    name="carper",
+    prompt=lambda parents, message: prompt(_FILE, parents[0], message),
+    read=_read,
+    write=_write,
+    stop=END,
+)

@@ -21,7 +21,7 @@ from elmjax.diffs.verdict import DiffVerdict
 SEARCH, DIVIDER, REPLACE = "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE"
 _MARKS = (SEARCH, DIVIDER, REPLACE)
 
-_QUESTION = f"""\
+ANSWER_IN_BLOCKS = f"""\
 Answer with SEARCH/REPLACE blocks. SEARCH copies whole lines that occur once in the program:
 
 {SEARCH}
@@ -112,7 +112,9 @@ def _render_block(search: list[str], start: int, hunks: Sequence[Hunk]) -> str:
 
 
 def _prompt(parents: Sequence[str], message: str) -> str:
-    return f"Change the program below: {message}\n{_QUESTION}\nThe program:\n\n{parents[0]}\n"
+    return (
+        f"Change the program below: {message}\n{ANSWER_IN_BLOCKS}\nThe program:\n\n{parents[0]}\n"
+    )
 
 
 def _read(completion: Completion, parents: Sequence[str]) -> str | DiffVerdict:

@@ -13,6 +13,7 @@ class DiffVerdict(StrEnum):
     AMBIGUOUS = "ambiguous"  # those lines occur more than once, and nothing decides between them
     NO_CHANGE = "no_change"  # it applies, and the child is the parent
     UNENCODABLE = "unencodable"  # the program cannot be written in the format
+    NO_ANSWER = "no_answer"  # an endpoint gave none, after all retries
 
     @property
     def explanation(self) -> str:
@@ -28,4 +29,5 @@ _EXPLANATIONS = {
     DiffVerdict.AMBIGUOUS: "the lines to be replaced occur more than once",
     DiffVerdict.NO_CHANGE: "the child is the parent",
     DiffVerdict.UNENCODABLE: "the parent or message cannot be written for the model",
+    DiffVerdict.NO_ANSWER: "the endpoint gave no answer",
 }

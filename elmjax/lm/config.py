@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from elmjax.lm.lora.shape import LoRA
 from elmjax.lm.rope import Rope
 
 Norm = Literal["rms", "rms_offset", "layer"]
@@ -68,6 +69,9 @@ class DecoderConfig:
     pattern: tuple[int, ...] = ()  # which of `kinds` each layer is; empty: all are the first
     tie_embeddings: bool = True
     recompute: bool = False  # a backward pass computes layers anew instead of keeping them
+    lora: LoRA | None = (
+        None  # pairs of small matrices beside some projections; None: there are none
+    )
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "layers", "width", "heads", "hidden"):

@@ -20,6 +20,7 @@ from jax import Array
 
 from elmjax.lm.attention import Rotation, attend_causal, capped, rotate, rotation
 from elmjax.lm.config import Activation, DecoderConfig
+from elmjax.lm.lora.linear import make_linear
 from elmjax.lm.norm import make_norm
 
 Params = dict[str, Any]
@@ -51,29 +52,31 @@ class Block(nnx.Module):
         # a small model would take long to recover from that.
         back = nnx.initializers.zeros_init()
 
-        def linear(inputs: int, outputs: int, bias: bool, init: nnx.Initializer) -> nnx.Linear:
-            return nnx.Linear(inputs, outputs, use_bias=bias, kernel_init=init, rngs=rngs)
+        def linear(name: str, shape: tuple[int, int], bias: bool, init: nnx.Initializer) -> Any:
+            how: dict[str, Any] = {"use_bias": bias, "kernel_init": init, "rngs": rngs}
+            return make_linear(config.lora, name, *shape, **how)
 
         self.attention_norm = make_norm(config, width, rngs)
         # One product for queries, keys and values, and one for gate and up: small matrix products
         # are bound by their overhead.
-        self.query_key_value = linear(
-            width, sum(config.projections), config.query_key_value_bias, into
-        )
+        fused = (width, sum(config.projections))
+        self.query_key_value = linear("query_key_value", fused, config.query_key_value_bias, into)
         if config.query_key_norm:
             self.query_norm = make_norm(config, config.head_width, rngs)
             self.key_norm = make_norm(config, config.head_width, rngs)
-        self.attention_out = linear(config.projections[0], width, config.attention_out_bias, back)
+        self.attention_out = linear(
+            "attention_out", (config.projections[0], width), config.attention_out_bias, back
+        )
         if not config.parallel:
             self.feed_forward_norm = make_norm(config, width, rngs)
         if config.norm_after:
             self.attention_after_norm = make_norm(config, width, rngs)
             self.feed_forward_after_norm = make_norm(config, width, rngs)
         if config.gated:
-            self.gate_up = linear(width, 2 * hidden, config.feed_forward_bias, into)
+            self.gate_up = linear("gate_up", (width, 2 * hidden), config.feed_forward_bias, into)
         else:
-            self.up = linear(width, hidden, config.feed_forward_bias, into)
-        self.down = linear(hidden, width, config.feed_forward_bias, back)
+            self.up = linear("up", (width, hidden), config.feed_forward_bias, into)
+        self.down = linear("down", (hidden, width), config.feed_forward_bias, back)
 
     def __call__(
         self, stream: Array, turn: Rotation | None, mask: Array

@@ -70,7 +70,7 @@ def complete(
     end_token: Array | int,
     pad_token: Array | int = 0,
     slots: int | None = None,
-    first_parent: Array | int = 0,
+    parent: Array | None = None,
     first_child: Array | int = 0,
     automaton: Automaton | None = None,
     places: Places | None = None,
@@ -93,18 +93,21 @@ def complete(
         end_token: Token that ends a completion.
         pad_token: What rows hold after their end.
         slots: Children of a parent that are written at a time; None: all.
-        first_parent: Number of the first parent, where these are some of many; may be traced.
-        first_child: Number of the first child, likewise.
+        parent: Number of each parent [parents], where these are some of many or come in any order;
+            None: in order, from 0.
+        first_child: Number of the first child, of all parents or of each [parents].
         automaton: Which tokens may follow and where to end; None: all may, and only the end token
             ends. What it forbids has no probability before temperature and nucleus, and so none in
             `log_prob`.
         places: Where tokens stand; None: one behind the other.
     """
     layers = decoder.blocks(params, config)
+    parents = shared.present.shape[0]
     keys = _child_keys(
         key,
-        first_parent + jnp.arange(shared.present.shape[0]),
-        first_child + jnp.arange(children),
+        jnp.arange(parents) if parent is None else parent,
+        jnp.broadcast_to(jnp.asarray(first_child), (parents,)),
+        children,
     )
 
     def unfinished(progress: _Progress) -> Array:
@@ -193,10 +196,14 @@ def _return(cursor: Cursor, ended: Array, shared: PromptMemory) -> Cursor:
     return jax.tree.map(lambda start, here: jnp.where(ended, start, here), first, cursor)
 
 
-def _child_keys(key: Array, parents: Array, children: Array) -> Array:
+def _child_keys(key: Array, parent: Array, first_child: Array, children: int) -> Array:
     """A key for every child [parents, children], the same one however many others there are."""
-    fold_in_all = jax.vmap(jax.random.fold_in, in_axes=(None, 0))
-    return jax.vmap(fold_in_all, in_axes=(0, None))(fold_in_all(key, parents), children)
+
+    def of_parent(parent: Array, first: Array) -> Array:
+        own = jax.random.fold_in(key, parent)
+        return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(own, first + jnp.arange(children))
+
+    return jax.vmap(of_parent)(parent, first_child)
 
 
 def _draw_keys(keys: Array, slots: Slots) -> Array:

@@ -71,6 +71,11 @@ class Batch:
         """The batch of some of the rows."""
         return jax.tree.map(lambda column: column[chosen], self)
 
+    def padded(self, rows: int) -> Batch:
+        """With empty rows, which teach nothing, up to so many. For NumPy."""
+        empty = rows - len(self.tokens)
+        return jax.tree.map(lambda column: np.pad(column, ((0, empty), (0, 0))), self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:

@@ -2,7 +2,8 @@
 
 Such a file is a zip archive: a pickle that describes tensors, and the bytes of each storage beside
 it. A pickle can name any function and have it called; here only names that describe tensors are
-known, they stand for functions of this file, and everything else is refused.
+known, they stand for objects of this file that it cannot change, and everything else is refused:
+first of all every instruction that a description of tensors does not need.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import io
 import math
 import pickle
+import pickletools
 import zipfile
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,18 @@ import ml_dtypes
 import numpy as np
 
 MOST_DESCRIPTION = 1 << 28  # bytes of the pickle; that of a large model takes one megabyte
+
+# What PyTorch writes to describe tensors, and nothing that could make objects of other classes.
+_INSTRUCTIONS = frozenset(
+    (
+        *("PROTO", "STOP", "MARK", "GLOBAL", "REDUCE", "BUILD", "BINPERSID"),
+        *("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+        *("NONE", "NEWTRUE", "NEWFALSE", "BINFLOAT", "BINUNICODE", "SHORT_BINSTRING"),
+        *("BININT", "BININT1", "BININT2", "LONG1"),
+        *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS"),
+        *("EMPTY_DICT", "SETITEM", "SETITEMS"),
+    )
+)
 
 _STORAGES = {
     "DoubleStorage": np.float64,
@@ -49,6 +62,34 @@ class _Described(NamedTuple):
     offset: Any
     shape: Any
     stride: Any
+
+
+class _Named(dict[str, Any]):
+    """Stands in for an ordered dict; what PyTorch notes about modules beside it is dropped."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: Any) -> None:
+        """Takes no attribute: one called `items` would hide what the dict holds."""
+
+
+class _Word:
+    """What a name of a pickle stands for. It can be called or looked at, and not be changed."""
+
+    __slots__ = ("dtype", "make")
+
+    def __init__(self, make: Callable[..., Any] | None = None, dtype: np.dtype[Any] | None = None):
+        self.make, self.dtype = make, dtype
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the name makes of arguments."""
+        if self.make is None:
+            raise pickle.UnpicklingError("refused, because it calls a type of numbers")
+        return self.make(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        """Refuses attributes, which would outlive the file."""
+        raise pickle.UnpicklingError("refused, because it changes what its names stand for")
 
 
 class PickledTensors(Mapping[str, np.ndarray]):
@@ -108,6 +149,7 @@ def _description(path: Path, archive: zipfile.ZipFile) -> tuple[str, bytes]:
 
 def _describe(path: Path, content: bytes) -> dict[str, _Described]:
     try:
+        _refuse_instructions(content)
         described = _Reader(io.BytesIO(content)).load()
     except pickle.UnpicklingError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -123,19 +165,32 @@ def _describe(path: Path, content: bytes) -> dict[str, _Described]:
     return dict(described)
 
 
+def _refuse_instructions(content: bytes) -> None:
+    """Looks through a pickle without following it."""
+    for number, (instruction, argument, _) in enumerate(pickletools.genops(content)):
+        if instruction.name not in _INSTRUCTIONS:
+            raise pickle.UnpicklingError(
+                f"refused, because of its instruction {instruction.name}: only tensors are read "
+                "from a .bin file"
+            )
+        # The reader makes room for as many remembered objects as the highest number says.
+        if instruction.name in ("BINPUT", "LONG_BINPUT") and (argument or 0) > number:
+            raise pickle.UnpicklingError(f"refused, because it remembers an object as {argument}")
+
+
 class _Reader(pickle.Unpickler):
     """Knows what describes tensors, and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         """Stands in for an import."""
         if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
+            return _Word(_Named)
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _tensor
+            return _Word(_tensor)
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
-            return _parameter
+            return _Word(_parameter)
         if module == "torch" and name in _STORAGES:
-            return np.dtype(_STORAGES[name])
+            return _Word(dtype=np.dtype(_STORAGES[name]))
         raise pickle.UnpicklingError(
             f"refused, because it asks for {module}.{name}: only tensors are read from a .bin file"
         )
@@ -144,8 +199,9 @@ class _Reader(pickle.Unpickler):
         """A storage of the archive."""
         if not (isinstance(pid, tuple) and len(pid) == 5 and pid[0] == "storage"):
             raise pickle.UnpicklingError(f"refused, because {pid!r} is no storage of tensors")
-        _, dtype, key, _, _ = pid
-        if not (isinstance(dtype, np.dtype) and isinstance(key, str) and key.isalnum()):
+        _, kind, key, _, _ = pid
+        dtype = kind.dtype if isinstance(kind, _Word) else None
+        if dtype is None or not (isinstance(key, str) and key.isalnum()):
             raise pickle.UnpicklingError(f"refused, because {pid!r} is no storage of tensors")
         return _Storage(key, dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from elmjax.dist.placement import TENSOR, Placement, fetch
 from elmjax.lm import generate
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.config import DecoderConfig
@@ -22,6 +24,8 @@ from elmjax.lm.decoder import Params
 from elmjax.lm.parts import Part, cut, join
 from elmjax.lm.places import Places
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
+from elmjax.lm.rows import Deal, apart, by_row, traced_by_row, traced_shardings
+from elmjax.lm.split import lying, reading_shardings
 from elmjax.lm.transcript import Completions
 
 # A slot writes about so many children one after the other, which keeps most slots busy until the
@@ -29,13 +33,26 @@ from elmjax.lm.transcript import Completions
 CHILDREN_PER_SLOT = 4
 LEAST_SLOTS = 16
 
+# Devices of a mesh wait for each other: programs of several threads start on all in one order.
+_STARTING = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A program that samples, and what it is given."""
+
+    program: Callable[..., Completions]
+    given: tuple[Any, ...]  # parameters, prompt, key and what is traced
+    shardings: tuple[Any, ...] | None = None  # where these are to lie; None: on one device
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
     """Draws completions of prompts; compiles once per bucket of prompt lengths.
 
-    Equal samplers share their compiled programs. Temperature, nucleus, key and automaton are data:
-    changing them compiles nothing.
+    A model is sampled where its parameters lie: on one device, or on all of a `Placement`, which
+    share the rows. Equal samplers share their compiled programs. Temperature, nucleus, key and
+    automaton are data: changing them compiles nothing.
 
     Raises:
         ValueError: If `children`, `max_new_tokens`, `slots` or `threads` is below 1.
@@ -91,23 +108,25 @@ class Sampler:
         Raises:
             ValueError: If temperature or top_p is out of range, or a prompt does not fit.
         """
+        calls = self.calls(
+            params,
+            prompts,
+            key,
+            temperature=temperature,
+            top_p=top_p,
+            prefix=prefix,
+            automaton=automaton,
+            places=places,
+        )
+        if (placement := lying(params)) is not None:
+            (only,) = calls
+            deal = self._deal(placement, len(prompts))
+            return deal.join(_drawn(placement, only), children=self.children)
+        # Compiled here: two threads would compile the same program twice.
+        ready = [partial(_compiled(call.program, *call.given), *call.given) for call in calls]
+        with ThreadPoolExecutor(len(ready)) as pool:
+            drawn = list(pool.map(lambda each: jax.block_until_ready(each()), ready))
         parts = self._parts(len(prompts))
-        calls = [
-            # Compiled here: two threads would compile the same program twice.
-            partial(_compiled(program, *given), *given)
-            for program, given in self.calls(
-                params,
-                prompts,
-                key,
-                temperature=temperature,
-                top_p=top_p,
-                prefix=prefix,
-                automaton=automaton,
-                places=places,
-            )
-        ]
-        with ThreadPoolExecutor(len(calls)) as pool:
-            drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
         return join(parts, drawn, prompts=len(prompts), children=self.children)
 
     def calls(
@@ -121,20 +140,36 @@ class Sampler:
         prefix: np.ndarray | Array | None = None,
         automaton: Automaton | None = None,
         places: Places | None = None,
-    ) -> list[tuple[Callable[..., Completions], tuple[Any, ...]]]:
-        """The programs that a call runs, one for each part, and the arguments of each.
+    ) -> list[Call]:
+        """The programs that a call runs and what they are given: one, or one for each part.
 
-        Arguments and errors are those of a call. Of the parameters only shapes matter here.
+        Arguments and errors are those of a call. Of the parameters it matters where they lie.
         """
         if not temperature >= 0.0:
             raise ValueError(f"temperature must be at least 0, got {temperature}")
         if not 0.0 < top_p <= 1.0:
             raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}")
         how = {"temperature": np.float32(temperature), "top_p": np.float32(top_p)}
+        if (placement := lying(params)) is not None:
+            deal = self._deal(placement, len(prompts))
+            prompt = pad_prompts(prompts, buckets=self.prompt_buckets, prefix=prefix)
+            traced = how | traced_by_row(deal, automaton, places)
+            return [
+                Call(
+                    program=self._program(deal.children, placement),
+                    given=(params, by_row(deal, prompt), key, traced),
+                    shardings=(
+                        reading_shardings(placement, self.config),
+                        placement.rows,
+                        placement.everywhere,
+                        traced_shardings(placement, traced),
+                    ),
+                )
+            ]
         return [
-            (
-                self._program(part),
-                (
+            Call(
+                program=self._program(part.children),
+                given=(
                     params,
                     self._prompt(prompts, part, prefix),
                     key,
@@ -152,6 +187,14 @@ class Sampler:
             threads=self.threads or usual_threads(),
         )
 
+    def _deal(self, placement: Placement, prompts: int) -> Deal:
+        return Deal.of(
+            prompts,
+            parents=max(self.parents or 0, prompts),
+            children=self.children,
+            shards=placement.row_shards,
+        )
+
     def _prompt(
         self, prompts: Sequence[Sequence[int]], part: Part, prefix: np.ndarray | Array | None
     ) -> Prompt:
@@ -163,16 +206,28 @@ class Sampler:
             prefix=None if prefix is None else prefix[part.rows],
         )
 
-    def _program(self, part: Part) -> Callable[..., Completions]:
+    def _program(
+        self, children: int, placement: Placement | None = None
+    ) -> Callable[..., Completions]:
         return compiled_sample(
             self.config,
-            part.children,
+            children,
             self.max_new_tokens,
             self.end_token,
             self.pad_token,
-            slots=self.slots or slots_for(part.children),
+            slots=self.slots or slots_for(children),
             dtype=self.dtype or usual_dtype(),
+            placement=placement,
         )
+
+
+def _drawn(placement: Placement, call: Call) -> Completions:
+    """What a program draws that runs on all devices, in NumPy."""
+    assert call.shardings is not None
+    with _STARTING:
+        given = map(placement.put, call.given, call.shardings)
+        drawn = call.program(*given)
+    return fetch(drawn)
 
 
 def slots_for(children: int) -> int:
@@ -205,8 +260,20 @@ def compiled_sample(
     *,
     slots: int | None = None,
     dtype: np.dtype[Any] | None = None,
+    placement: Placement | None = None,
 ) -> Callable[..., Completions]:
     """`generate.sample` under `jit`.
+
+    Args:
+        config: Shape of the decoder.
+        children: As in `generate.complete`, and likewise those that follow.
+        max_new_tokens: Most tokens of a completion.
+        end_token: Token that ends a completion.
+        pad_token: What rows hold after their end.
+        slots: Children of a parent that are written at a time.
+        dtype: Of weights and memory; None: float32.
+        placement: Where it runs: parameters as `split.reading_shardings`, prompts by row, what is
+            traced as `traced_shardings`. None: on the default device.
 
     Returns:
         A function of (params, prompt, key, traced), the last a dict of the arguments of
@@ -228,12 +295,15 @@ def compiled_sample(
             **traced,
         )
 
-    return jax.jit(sample)
+    if placement is None:
+        return jax.jit(sample)
+    whole = sample if placement.mesh.shape[TENSOR] > 1 else apart(sample, placement)
+    return jax.jit(whole, out_shardings=placement.rows)
 
 
 def _traced(part: Part, automaton: Automaton | None, places: Places | None) -> dict[str, Any]:
     traced: dict[str, Any] = {
-        "first_parent": np.int32(part.first_parent),
+        "parent": np.arange(part.parents, dtype=np.int32) + np.int32(part.first_parent),
         "first_child": np.int32(part.first_child),
     }
     if automaton is not None:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +19,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
 
+from elmjax.dist.placement import Placement
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
@@ -34,8 +31,11 @@ from elmjax.lm.hugging_face import (
     tensors_from_hugging_face,
     tensors_to_hugging_face,
 )
+from elmjax.lm.lora.adapters import merged
+from elmjax.lm.replacing import replacing
+from elmjax.lm.split import reading_shardings
 from elmjax.lm.tokenizer import TOKENIZER_FILE, Tokenizer
-from elmjax.lm.weights import WEIGHTS_FILE, open_weights
+from elmjax.lm.weights import WEIGHTS_FILE, open_weights, write_tensors
 
 CONFIG_FILE = "config.json"
 
@@ -67,6 +67,11 @@ class LanguageModel:
             raise ValueError("only models of elmjax read and write numbered lines")
         return self.tokenizer
 
+    def merged(self) -> LanguageModel:
+        """The same model without adapters; weights that had some are on the host."""
+        params, config = merged(self.params, self.config)
+        return replace(self, params=params, config=config)
+
     @property
     def family(self) -> str:
         """Of `hugging_face.FAMILIES`."""
@@ -81,6 +86,8 @@ def save(
 ) -> None:
     """Writes a model; the folder appears whole or not at all, and replaces one of that name.
 
+    Adapters are merged into the weights; `lora.peft` writes them by themselves.
+
     Args:
         folder: Where to; its parent is created.
         model: What.
@@ -92,35 +99,24 @@ def save(
     """
     folder = Path(folder)
     _check(model)
+    model = model.merged()
     tensors = _narrowed(
         tensors_to_hugging_face(model.params, model.config, model.family), np.dtype(dtype)
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        whole = Path(scratch) / "whole"
-        whole.mkdir()
-        try:
-            save_file(tensors, whole / WEIGHTS_FILE, metadata={"format": "pt"})
-        except SafetensorError as error:
-            raise OSError(f"{folder}: the weights cannot be written: {error}") from error
+    with replacing(folder) as whole:
+        write_tensors(tensors, whole / WEIGHTS_FILE)
         _write_json(whole / CONFIG_FILE, _config_content(model, dtype))
         # Weights come readable by their owner alone; they are as public as the rest.
         shutil.copymode(whole / CONFIG_FILE, whole / WEIGHTS_FILE)
         model.tokenizer.write(whole)
-        # A folder cannot be renamed over a full one, so the older one leaves first.
-        older = Path(scratch) / "replaced"
-        if folder.exists():
-            os.replace(folder, older)
-        try:
-            os.replace(whole, folder)
-        except OSError:
-            if older.exists():
-                os.replace(older, folder)
-            raise
 
 
 def load(
-    folder: str | Path, *, dtype: DTypeLike = jnp.float32, sharding: Any = None
+    folder: str | Path,
+    *,
+    dtype: DTypeLike = jnp.float32,
+    sharding: Any = None,
+    placement: Placement | None = None,
 ) -> LanguageModel:
     """Reads a model that `save` wrote, or one of a supported family.
 
@@ -128,6 +124,7 @@ def load(
         folder: Of the files.
         dtype: Of the parameters.
         sharding: Where they go, one at a time; see `tensors_from_hugging_face`.
+        placement: Where they go to be sampled from, in place of a sharding.
 
     Raises:
         FileNotFoundError: If the folder or one of its files is missing.
@@ -146,6 +143,8 @@ def load(
     ours = isinstance(tokenizer, Tokenizer)
     try:
         config = config_from_hugging_face(content)
+        if placement is not None and placement.size > 1:
+            sharding = reading_shardings(placement, config)
         params = tensors_from_hugging_face(
             tensors, config, content["model_type"], dtype=dtype, sharding=sharding
         )

@@ -81,7 +81,7 @@ class Tokenizer:
 
     @cached_property
     def vocab_size(self) -> int:
-        """Entries, special tokens included: one more than the largest id."""
+        """Entries, special tokens included; one more than the largest id."""
         return self._encoder.get_vocab_size(with_added_tokens=True)
 
     def special(self, text: str) -> int:

@@ -5,9 +5,9 @@ The schedule is data, so that pre-training and any number of tunings share one c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Protocol
 
 import flax.struct
 import jax
@@ -15,10 +15,14 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from elmjax.dist.placement import Placement
+from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params
+from elmjax.lm.lora.adapters import trained_of, whole
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch
+from elmjax.lm.split import parameter_shardings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ class Schedule:
 class TrainState:
     """All that a training run carries from step to step."""
 
-    params: Params
+    params: Params  # those that are trained: adapters alone, where a decoder has any
     optimizer_state: optax.OptState
     step: Array  # [] int32, updates made
 
@@ -69,7 +73,13 @@ class StepMetrics:
     skipped: Array  # [] int32, updates in a row, up to this one, whose gradient was not finite
 
 
-TrainStep = Callable[[TrainState, Batch, Schedule], tuple[TrainState, StepMetrics]]
+class TrainStep(Protocol):
+    """One update; `frozen` is what adapters stand beside, and is neither donated nor changed."""
+
+    def __call__(
+        self, state: TrainState, batch: Batch, schedule: Schedule, frozen: Params | None = None, /
+    ) -> tuple[TrainState, StepMetrics]:
+        """Gives the state after the update, and what it saw."""
 
 
 def init_state(params: Params, optimizer: OptimizerConfig | None = None) -> TrainState:
@@ -84,50 +94,97 @@ def init_state(params: Params, optimizer: OptimizerConfig | None = None) -> Trai
 
 
 @lru_cache(maxsize=16)
-def make_train_step(config: DecoderConfig, optimizer: OptimizerConfig | None = None) -> TrainStep:
+def make_train_step(
+    config: DecoderConfig,
+    optimizer: OptimizerConfig | None = None,
+    placement: Placement | None = None,
+) -> TrainStep:
     """Builds the jitted step; equal arguments give the same function, compiled once per shape.
 
+    Args:
+        config: Shape of the decoder.
+        optimizer: What is compiled in.
+        placement: Where the state lies, as `state_shardings` says, the rows of the batch being
+            spread; None: all on the default device.
+
     Returns:
-        A function of (state, batch, schedule) that donates the state. The rows of the batch must
-        be a multiple of the optimizer's `accumulation`.
+        A function that donates the state. The rows of the batch must be a multiple of the
+        optimizer's `accumulation`.
     """
     optimizer = optimizer or OptimizerConfig()
 
-    def step(state: TrainState, batch: Batch, schedule: Schedule) -> tuple[TrainState, StepMetrics]:
-        loss, weight, gradient = loss_and_gradient(
-            state.params, config, batch, parts=optimizer.accumulation
-        )
-        direction, optimizer_state = _transform(optimizer).update(
-            gradient, state.optimizer_state, state.params
-        )
-        rate = schedule.learning_rate(state.step)
-        params = jax.tree.map(lambda p, d: p - rate * d, state.params, direction)
-        metrics = StepMetrics(
-            loss=loss,
-            gradient_norm=optax.tree.norm(gradient),
-            learning_rate=rate,
-            weight=weight,
-            skipped=optimizer_state.notfinite_count,
-        )
-        return TrainState(params, optimizer_state, state.step + 1), metrics
+    def step(
+        state: TrainState, batch: Batch, schedule: Schedule, frozen: Params | None = None
+    ) -> tuple[TrainState, StepMetrics]:
+        return train_step(config, optimizer, state, batch, schedule, frozen=frozen)
 
-    return jax.jit(step, donate_argnums=0)
+    if placement is None:
+        return jax.jit(step, donate_argnums=0)
+    after = (state_shardings(placement, config, optimizer), placement.everywhere)
+    return jax.jit(step, donate_argnums=0, out_shardings=after)
+
+
+def state_shardings(
+    placement: Placement, config: DecoderConfig, optimizer: OptimizerConfig | None = None
+) -> TrainState:
+    """Where the arrays of a state lie: moments as their parameters do.
+
+    Raises:
+        ValueError: where the mesh does not suit the decoder.
+    """
+    trained, _ = trained_of(decoder.abstract_params(config), config)
+    shapes = jax.eval_shape(partial(init_state, optimizer=optimizer), trained)
+    return parameter_shardings(placement, config, shapes)
+
+
+def train_step(
+    config: DecoderConfig,
+    optimizer: OptimizerConfig,
+    state: TrainState,
+    batch: Batch,
+    schedule: Schedule,
+    *,
+    frozen: Params | None = None,
+) -> tuple[TrainState, StepMetrics]:
+    """One update; `frozen` is what adapters stand beside."""
+    loss, weight, gradient = loss_and_gradient(
+        state.params, config, batch, parts=optimizer.accumulation, frozen=frozen
+    )
+    direction, optimizer_state = _transform(optimizer).update(
+        gradient, state.optimizer_state, state.params
+    )
+    rate = schedule.learning_rate(state.step)
+    params = jax.tree.map(lambda p, d: p - rate * d, state.params, direction)
+    metrics = StepMetrics(
+        loss=loss,
+        gradient_norm=optax.tree.norm(gradient),
+        learning_rate=rate,
+        weight=weight,
+        skipped=optimizer_state.notfinite_count,
+    )
+    return TrainState(params, optimizer_state, state.step + 1), metrics
 
 
 def loss_and_gradient(
-    params: Params, config: DecoderConfig, batch: Batch, *, parts: int = 1
+    params: Params,
+    config: DecoderConfig,
+    batch: Batch,
+    *,
+    parts: int = 1,
+    frozen: Params | None = None,
 ) -> tuple[Array, Array, Params]:
     """Mean loss of a batch and its gradient.
 
     Args:
-        params: Of `decoder.init`.
+        params: What is trained: adapters where the decoder has any, else all of it.
         config: Shape of the decoder.
         batch: Packed rows.
         parts: How many parts to read the rows in, one after the other. The result is that of the
             whole batch, because sums are accumulated and divided once, by the whole weight.
+        frozen: What adapters stand beside.
 
     Returns:
-        Loss [], sum of weights [], gradient of the loss. All zero if every weight is.
+        Loss [], sum of weights [], gradient of the loss by `params`. All zero if every weight is.
 
     Raises:
         ValueError: If the rows cannot be cut into equal parts.
@@ -136,8 +193,11 @@ def loss_and_gradient(
     if rows % parts != 0:
         raise ValueError(f"rows must be a multiple of {parts} accumulation parts, got {rows}")
 
+    def sums(params: Params, part: Batch) -> tuple[Array, Array]:
+        return weighted_loss(whole(params, frozen, config), config, part)
+
     def summed(params: Params, part: Batch) -> tuple[tuple[Array, Array], Params]:
-        return jax.value_and_grad(weighted_loss, has_aux=True)(params, config, part)
+        return jax.value_and_grad(sums, has_aux=True)(params, part)
 
     if parts == 1:
         totals = summed(params, batch)

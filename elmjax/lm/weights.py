@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from elmjax.lm.pickled import PickledTensors
 
@@ -26,7 +27,7 @@ def open_weights(folder: Path) -> Mapping[str, np.ndarray]:
     """
     for name in (WEIGHTS_FILE, PICKLED_FILE):
         if (folder / name).is_file():
-            return _open(folder / name)
+            return open_file(folder / name)
         if (folder / f"{name}{INDEX}").is_file():
             return Shards(folder / f"{name}{INDEX}")
     raise FileNotFoundError(
@@ -34,7 +35,24 @@ def open_weights(folder: Path) -> Mapping[str, np.ndarray]:
     )
 
 
-def _open(path: Path) -> Mapping[str, np.ndarray]:
+def write_tensors(tensors: Mapping[str, np.ndarray], path: Path) -> None:
+    """Writes one file, as torch's tools expect it.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    try:
+        save_file(dict(tensors), path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        raise OSError(f"{path}: the weights cannot be written: {error}") from error
+
+
+def open_file(path: Path) -> Mapping[str, np.ndarray]:
+    """The tensors of one file.
+
+    Raises:
+        ValueError: If it is damaged or holds anything but tensors.
+    """
     return PickledTensors(path) if path.suffix == ".bin" else SafeTensors(path)
 
 
@@ -79,7 +97,7 @@ class Shards(Mapping[str, np.ndarray]):
             raise FileNotFoundError(
                 f"{index.parent} lacks {', '.join(missing)}, named by its index"
             )
-        self._files = {name: _open(index.parent / name) for name in files}
+        self._files = {name: open_file(index.parent / name) for name in files}
         for name, file in self._file_of.items():
             if name not in self._files[file]:
                 raise ValueError(

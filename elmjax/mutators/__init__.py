@@ -6,6 +6,7 @@ it is counted and is never its parent again.
 """
 
 from elmjax.mutators.crossover import CrossoverMutator
+from elmjax.mutators.endpoint import EndpointMutator
 from elmjax.mutators.grammar import numbered_grammar
 from elmjax.mutators.language import LanguageMutator
 from elmjax.mutators.mutator import Child, Mutator
@@ -15,6 +16,7 @@ from elmjax.mutators.tree import SharedTreeMutator, describe, tree_mutator
 __all__ = [
     "Child",
     "CrossoverMutator",
+    "EndpointMutator",
     "LanguageMutator",
     "Mutator",
     "SharedTreeMutator",

@@ -4,9 +4,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elmjax.lm.work import Meter
-from elmjax.mutators.language import LanguageMutator, Request
 from elmjax.mutators.mutator import Child
+from elmjax.mutators.request import Request, Writer
 
 MATES = (1, 2)  # further parents of a child, each number as likely
 
@@ -19,12 +18,7 @@ class CrossoverMutator:
         writer: The model, with a format that reads several parents.
     """
 
-    writer: LanguageMutator
-
-    @property
-    def meter(self) -> Meter:
-        """Of what has been sampled."""
-        return self.writer.meter
+    writer: Writer
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """Draws the mates of each parent from the others given; its children share them."""

@@ -9,8 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from elmjax import diffs
-from elmjax.diffs import Completion, DiffVerdict, Format, messages, unified
+from elmjax.diffs import Completion, DiffVerdict, Format, messages
 from elmjax.lm.automaton import Automaton
 from elmjax.lm.places import Places, places
 from elmjax.lm.prompt import PROMPT_BUCKETS
@@ -19,21 +18,13 @@ from elmjax.lm.stop import stop_automaton
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.work import Meter
 from elmjax.mutators.mutator import Child
-from elmjax.programs import canonical
+from elmjax.mutators.request import Request, child_of, next_message, refused
 
 # Numbers of parents above this one are rounded up to its multiples: fewer programs are compiled.
 PARENTS_MULTIPLE = 4
 
 # What a model may write of each of some parents.
 Grammar = Callable[[LanguageModel, Sequence[str]], Automaton]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a model is asked for: a child of some parents, recorded as one of the first."""
-
-    parents: tuple[str, ...]
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +64,7 @@ class LanguageMutator:
 
     def ask(self, rng: random.Random) -> str:
         """The message of the next request; empty where the format takes none."""
-        if not self.format.takes_message:
-            return ""
-        if self.message is not None:
-            return self.message
-        return messages.choose(rng, self.message_weights).text
+        return next_message(self.format, self.message, self.message_weights, rng)
 
     def answer(self, requests: Sequence[Request], children: int, seed: int) -> list[Child]:
         """Children of every request, those of the first one first."""
@@ -180,29 +167,9 @@ class LanguageMutator:
 
     def _child(self, request: Request, completion: Completion | None) -> Child:
         if completion is None:
-            return self._refused(request, DiffVerdict.UNENCODABLE, "")
-        child = self.format.child(completion, request.parents)
-        if isinstance(child, DiffVerdict):
-            return self._refused(request, child, self._as_written(completion))
-        program = _canonical_if_parses(child)
-        if program in request.parents:  # a comment, a blank line, other quotes
-            return self._refused(request, DiffVerdict.NO_CHANGE, self._as_written(completion))
-        parent = request.parents[0]
-        return Child(
-            operator=self.operator,
-            message=request.message,
-            diff=unified.render(diffs.between(parent, program), parent),
-            program=program,
-        )
-
-    def _refused(self, request: Request, verdict: DiffVerdict, written: str) -> Child:
-        return Child(
-            operator=self.operator,
-            message=request.message,
-            diff=written,
-            program=None,
-            verdict=verdict,
-        )
+            return refused(self.operator, request, DiffVerdict.UNENCODABLE, "")
+        written = self._as_written(completion)
+        return child_of(self.operator, self.format, request, completion, written)
 
     def _as_written(self, completion: Completion) -> str:
         tokenizer = self.model.tokenizer
@@ -213,10 +180,3 @@ def _parents_bucket(parents: int) -> int:
     if parents <= PARENTS_MULTIPLE:
         return parents
     return -(-parents // PARENTS_MULTIPLE) * PARENTS_MULTIPLE
-
-
-def _canonical_if_parses(program: str) -> str:
-    try:
-        return canonical(program)
-    except (SyntaxError, ValueError):
-        return program  # the jail will say what is wrong with it

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from elmjax.diffs import DiffVerdict
+from elmjax.endpoint import Spending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,7 @@ class Child:
     diff: str  # zero-context unified diff; what the model wrote, where it does not apply
     program: str | None  # None where `verdict` says why there is no child
     verdict: DiffVerdict | None = None
+    spending: Spending | None = None  # where an endpoint was asked
 
 
 class Mutator(Protocol):

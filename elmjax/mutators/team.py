@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from elmjax.dist import hosts
 from elmjax.mutators.mutator import Child, Mutator
 
 
@@ -36,7 +37,9 @@ class Team:
             if rows:
                 tasks[name] = (rows, mutate, [parents[row] for row in rows], own_seed)
         families: dict[int, list[Child]] = {}
-        with ThreadPoolExecutor(max(1, len(tasks))) as threads:
+        # Hosts that sample together have to start in one order.
+        at_once = len(tasks) if hosts.count() == 1 else 1
+        with ThreadPoolExecutor(max(1, at_once)) as threads:
             working = {
                 name: threads.submit(mutate, own_parents, children, own_seed)
                 for name, (_, mutate, own_parents, own_seed) in tasks.items()

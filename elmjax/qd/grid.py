@@ -50,7 +50,7 @@ class Grid(Box):
 
     @property
     def centres(self) -> NDArray[np.float64]:
-        """Middle of every cell: [cells, measures], in `units`."""
+        """Middle of every cell, [cells, measures] in `units`."""
         edges = [self.edges(axis) for axis in range(len(self.bins))]
         middles = np.meshgrid(*((each[:-1] + each[1:]) / 2 for each in edges), indexing="ij")
         return np.stack(middles, axis=-1).reshape(self.cells, len(self.bins))

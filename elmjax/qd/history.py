@@ -85,8 +85,9 @@ SCHEMA = pa.schema(
 class History:
     """Every program evaluated in one run; open one with `History.open`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
         self.folder = folder
+        self._writes = writes  # False: keeps count of what another process writes here
         self._starts: list[int] = []  # first id of every part
         self._pending: list[Record] = []  # not on disk yet
         self._parent = array("q")
@@ -108,14 +109,18 @@ class History:
         return history
 
     @classmethod
-    def recover(cls, folder: str | Path) -> tuple["History", str]:
+    def recover(cls, folder: str | Path, *, writes: bool = True) -> tuple["History", str]:
         """Opens a history up to its first damaged part; that and all after it are set aside.
+
+        Args:
+            folder: Of the history.
+            writes: Whether this process writes the parts; else another does, at the same steps.
 
         Returns:
             The history of the programs before the damage, and what was wrong, in words; "" where
             nothing was. What is set aside stays in the folder, under names that end in `.damaged`.
         """
-        history, damage = cls(Path(folder)), ""
+        history, damage = cls(Path(folder), writes=writes), ""
         history.folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(history.folder.glob("part-*.parquet")):
             if not damage:
@@ -125,7 +130,8 @@ class History:
                     continue
                 except HistoryError as error:
                     damage = str(error)
-            path.replace(path.with_suffix(".parquet.damaged"))
+            if writes:
+                path.replace(path.with_suffix(".parquet.damaged"))
         return history, damage
 
     def __len__(self) -> int:
@@ -151,7 +157,8 @@ class History:
         """Writes what waits in memory to a new part."""
         if not self._pending:
             return
-        _write(_table(self._pending), self._path(len(self._starts)))
+        if self._writes:
+            _write(_table(self._pending), self._path(len(self._starts)))
         self._starts.append(self._pending[0].id)
         self._pending = []
         self._join_small_parts()
@@ -258,10 +265,12 @@ class History:
         if small < SMALL_PARTS:
             return
         first, count = len(sizes) - small, len(sizes)
-        joined = pa.concat_tables([_read(self._path(part)) for part in range(first, count)])
         self._open_part = None
-        _write(joined, self._path(first))
         del self._starts[first + 1 :]
+        if not self._writes:
+            return
+        joined = pa.concat_tables([_read(self._path(part)) for part in range(first, count)])
+        _write(joined, self._path(first))
         for part in range(first + 1, count):
             self._path(part).unlink()
 
@@ -269,8 +278,9 @@ class History:
         """Removes rows from `next_id` on, last part first, so that no gap is ever on disk."""
         while self._starts and self._starts[-1] >= next_id:
             self._starts.pop()
-            self._path(len(self._starts)).unlink()
-        if not self._starts:
+            if self._writes:
+                self._path(len(self._starts)).unlink()
+        if not self._starts or not self._writes:
             return
         path = self._path(len(self._starts) - 1)
         table = _read(path)

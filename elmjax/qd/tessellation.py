@@ -66,7 +66,7 @@ class Tessellation(Box):
 
     @property
     def centres(self) -> NDArray[np.float64]:
-        """Middle of every cell: [cells, measures], in `units`."""
+        """Middle of every cell, [cells, measures] in `units`."""
         return self.centroids
 
     def cell_of(self, measures: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -26,13 +26,21 @@ class MetricsLog:
             killed run leaves behind, is removed by the first that is written.
         clock: Seconds from any origin. `seconds` on a line counts the time that logs were open,
             and goes on where an earlier run of the same folder stopped.
+        writes: Whether lines are written; else they are only read, as another process writes them.
 
     Raises:
         ValueError: A line before the last is not a line of a metrics log.
     """
 
-    def __init__(self, path: str | Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        writes: bool = True,
+    ) -> None:
         self.path = Path(path)
+        self._writes = writes
         lines = _read_lines(self.path)
         self._clock = clock
         self._origin = clock() - (lines[-1]["seconds"] if lines else 0.0)
@@ -70,6 +78,8 @@ class MetricsLog:
             if name in KEYS:
                 raise ValueError(f"metric is named {name!r}; wanted none of {KEYS}")
             line[name] = _plain(name, value)
+        if not self._writes:
+            return
         if self._file is None:
             self._file = self._opened(_read_lines(self.path))
         self._file.write(json.dumps(line) + "\n")
@@ -77,6 +87,8 @@ class MetricsLog:
 
     def truncate(self, stage: str, step: int) -> None:
         """Forgets the lines of a stage from `step` on, which a resumed run writes again."""
+        if not self._writes:
+            return
         self.close()
         lines = _read_lines(self.path)
         self._file = self._opened(

@@ -72,6 +72,13 @@ def _shares(parts: Mapping[str, float]) -> str:
     return "\n".join(f"{name} {100 * share:.0f} %" for name, share in parts.items())
 
 
+def _counts(named: Mapping[str, int]) -> str:
+    """One a line, without those that are zero."""
+    return "\n".join(
+        f"{name.replace('_', ' ')} {count:,}" for name, count in named.items() if count
+    )
+
+
 # Key in the summary: label and format. The order is the order of the rows.
 QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "programs": ("training programs", _count),
@@ -103,6 +110,7 @@ QUANTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "evaluations_per_second": ("children / s", _count),
     "seconds": ("time [s]", _count),
     "busy": ("share of it at work", _shares),
+    "endpoint": ("of the endpoint", _counts),
     "accepted_diffs": ("accepted diffs learned", _count),
     "divergence": ("KL from the base model [nats / token]", _loss),
     "tunings": ("fine-tunings", _count),
@@ -133,10 +141,6 @@ def closing_table(summary: Mapping[str, Any], *, ascii_only: bool = False) -> Ta
             stack.add_row(build(summary[stage], lines))
         if stage == "conditional" and (compared := _compared(summary.get(stage, {}))):
             stack.add_row(_comparison_table(compared, lines))
-        if stage == "conditional" and any(
-            "best_of_dataset" in t for t in summary.get(stage, {}).values()
-        ):
-            stack.add_row(_comparison_table(summary[stage], lines))
         if stage == "evolve" and (rates := _rates(summary.get(stage, {}))):
             stack.add_row(_rates_table(rates, lines))
     return stack

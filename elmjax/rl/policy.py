@@ -7,7 +7,7 @@ of its own (the paper's), or absent, for advantages that need none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 import flax.struct
@@ -18,6 +18,7 @@ from jax import Array
 from elmjax.lm.config import DecoderConfig
 from elmjax.lm.decoder import Params, embed
 from elmjax.lm.log_prob import Scored, completion_log_probs
+from elmjax.lm.lora.adapters import init_adapters, whole
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.terrain_encoder import TerrainEncoderConfig, encode, init_encoder
 from elmjax.rl.rollout import Rollout
@@ -27,7 +28,7 @@ from elmjax.rl.value import init_head, value_head
 class PolicyParams(TypedDict):
     """Everything that PPO trains."""
 
-    lm: Params
+    lm: Params  # adapters alone where the decoder has any; the language model of stage 2 is frozen
     blank: Array  # [width], the prefix embedding of no terrain
     encoder: Params
     value: Params  # "head", beside it "lm", "blank" and "encoder" where it has its own; or empty
@@ -41,7 +42,7 @@ class PolicyConfig:
         ValueError: If the encoder's prefix does not have the language model's width.
     """
 
-    decoder: DecoderConfig
+    decoder: DecoderConfig  # with `lora` where adapters are trained in place of all weights
     encoder: TerrainEncoderConfig
     blank_token: int = 0  # stood in the place of the prefix when the stage 2 model was trained
     value: Literal["head", "model", "none"] = "head"
@@ -70,7 +71,8 @@ def init_policy(
 
     Args:
         lm: Parameters of the stage 2 model. They are copied, because the update donates the
-            policy's buffers and the stage 2 model stays on as the reference.
+            policy's buffers and the stage 2 model stays on as the reference; where adapters are
+            trained, these start beside it, and nothing is copied.
         config: Shape of the policy.
         key: Typed PRNG key.
         encoder: Parameters that encoders start with; None: random ones.
@@ -79,8 +81,11 @@ def init_policy(
 
     def reader(key: Array) -> dict[str, Any]:
         fresh = init_encoder(config.encoder, key) if encoder is None else encoder
+        by_adapters = config.decoder.lora is not None
         return {
-            "lm": jax.tree.map(jnp.copy, lm),
+            "lm": init_adapters(config.decoder, jax.random.fold_in(key, 1))
+            if by_adapters
+            else jax.tree.map(jnp.copy, lm),
             "blank": embed(lm, jnp.asarray(config.blank_token)),
             "encoder": jax.tree.map(jnp.copy, fresh),
         }
@@ -103,16 +108,43 @@ def prefixes(params: Mapping[str, Any], config: PolicyConfig, terrain: Array) ->
     return params["blank"] + encode(params["encoder"], config.encoder, terrain)
 
 
+def language_model(
+    params: Mapping[str, Any], config: PolicyConfig, frozen: Params | None
+) -> Params:
+    """All parameters of the language model, for the sampler.
+
+    Args:
+        params: Of the policy, or of its value function.
+        config: Shape of the policy.
+        frozen: Parameters of the stage 2 model, beside which adapters stand; else not used.
+    """
+    return whole(params["lm"], frozen, config.decoder)
+
+
 def read(
-    params: PolicyParams, config: PolicyConfig, rollout: Rollout, temperature: float | Array
+    params: PolicyParams,
+    config: PolicyConfig,
+    rollout: Rollout,
+    temperature: float | Array,
+    frozen: Params | None = None,
 ) -> Reading:
-    """Log-probabilities, entropies and values of a rollout's tokens under the policy."""
+    """Log-probabilities, entropies and values of a rollout's tokens under the policy.
+
+    Args:
+        params: Of the policy.
+        config: Its shape.
+        rollout: Sampled episodes.
+        temperature: The sampler's.
+        frozen: As of `language_model`.
+    """
     prefix = _prefix_of_each(params, config, rollout)
-    scored = _score(params["lm"], config, rollout, prefix, temperature)
+    lm = language_model(params, config, frozen)
+    scored = _score(lm, config.decoder, rollout, prefix, temperature)
+    known = (scored.hidden, prefix)
     return Reading(
         log_prob=scored.log_prob,
         entropy=scored.entropy,
-        value=_value(params["value"], config, rollout, scored.hidden, prefix),
+        value=_value(params["value"], config, rollout, known, frozen),
     )
 
 
@@ -129,7 +161,8 @@ def evaluate_rollout(
 
     Args:
         params: The policy that sampled.
-        reference: Language model of stage 2, read with blanks in the place of the prefix.
+        reference: Language model of stage 2, read with blanks in the place of the prefix. It is
+            also what adapters stand beside, so that its weights are there once.
         config: Shape of the policy.
         rollout: Sampled episodes.
         temperature: The sampler's.
@@ -137,23 +170,29 @@ def evaluate_rollout(
     Returns:
         Value and reference log-probability, each [batch, time] float32, for `Batch`.
     """
-    value = read(params, config, rollout, temperature).value
+    value = read(params, config, rollout, temperature, reference).value
     blank = embed(reference, jnp.asarray(config.blank_token))
     shape = (rollout.length.shape[0], config.encoder.slots, config.decoder.width)
     blanks = jnp.broadcast_to(blank, shape)
-    reference_log_prob = _score(reference, config, rollout, blanks, temperature).log_prob
-    return value, reference_log_prob
+    plain = replace(config.decoder, lora=None)
+    return value, _score(reference, plain, rollout, blanks, temperature).log_prob
 
 
 def _value(
-    params: Params, config: PolicyConfig, rollout: Rollout, hidden: Array, prefix: Array
+    params: Params,
+    config: PolicyConfig,
+    rollout: Rollout,
+    known: tuple[Array, Array],
+    frozen: Params | None,
 ) -> Array:
-    """Expected returns [batch, time]; `hidden` and `prefix` are the policy's."""
+    """Expected returns [batch, time]; `known` are the policy's hidden states and prefix."""
+    hidden, prefix = known
     if config.value == "none":
         return jnp.zeros(rollout.tokens.shape, jnp.float32)
     if config.value == "model":
         prefix = _prefix_of_each(params, config, rollout)
-        hidden = _score(params["lm"], config, rollout, prefix, 1.0).hidden
+        lm = language_model(params, config, frozen)
+        hidden = _score(lm, config.decoder, rollout, prefix, 1.0).hidden
     return value_head(config.decoder.width)(params["head"], hidden, prefix)
 
 
@@ -168,12 +207,12 @@ def _prefix_of_each(params: Mapping[str, Any], config: PolicyConfig, rollout: Ro
 
 def _score(
     lm: Params,
-    config: PolicyConfig,
+    config: DecoderConfig,
     rollout: Rollout,
     prefix: Array,
     temperature: float | Array,
 ) -> Scored:
     prompt = Prompt(tokens=rollout.prompt, length=rollout.prompt_length, prefix=prefix)
     return completion_log_probs(
-        lm, config.decoder, prompt, rollout.tokens, rollout.length, temperature=temperature
+        lm, config, prompt, rollout.tokens, rollout.length, temperature=temperature
     )

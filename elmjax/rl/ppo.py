@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import flax.struct
 import jax
@@ -16,13 +17,14 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from elmjax.lm.decoder import Params
 from elmjax.rl import losses
 from elmjax.rl.advantage import estimate_advantage
 from elmjax.rl.config import PPOConfig
 from elmjax.rl.episode import RewardScale, token_mask, token_rewards
 from elmjax.rl.penalty import adapt
 from elmjax.rl.policy import PolicyConfig, PolicyParams, read
-from elmjax.rl.rollout import Batch, Rollout, take_rows
+from elmjax.rl.rollout import Batch, Rollout, Spread, take_rows
 
 Metrics = dict[str, Array]
 # What each minibatch records.
@@ -30,7 +32,15 @@ _RECORDED = (
     *("loss", "policy_loss", "value_loss", "entropy", "gradient_norm"),
     *("ratio", "ratio_deviation", "clip_fraction", "kl", "applied", "skipped"),
 )
-Update = Callable[["PPOState", Batch, Array], tuple["PPOState", Metrics]]
+
+
+class Update(Protocol):
+    """One update; `frozen` is what adapters stand beside, and is neither donated nor changed."""
+
+    def __call__(
+        self, state: PPOState, batch: Batch, key: Array, frozen: Params | None = None, /
+    ) -> tuple[PPOState, Metrics]:
+        """Gives the state after the update, and what was seen on the way."""
 
 
 @flax.struct.dataclass
@@ -74,20 +84,31 @@ def init_state(config: PPOConfig, params: PolicyParams) -> PPOState:
     )
 
 
-def make_update(config: PPOConfig, model: PolicyConfig) -> Update:
+def make_update(
+    config: PPOConfig, model: PolicyConfig, spread: Spread = lambda rows: rows
+) -> Update:
     """One PPO update.
 
+    Args:
+        config: Of the update.
+        model: Shape of the policy.
+        spread: What is done to the arrays of a minibatch, which lead with its rows, before they
+            are read: to spread them over devices.
+
     Returns:
-        `update(state, batch, key) -> (state, metrics)`; compile it with the state donated. Metrics
-        are float32 scalars, means over the minibatches that were applied. It raises ValueError if
-        the minibatches do not divide the batch and TypeError if rewards are not floats.
+        A pure function; compile it with the state donated. Metrics are float32 scalars, means over
+        the minibatches that were applied. It raises ValueError if the minibatches do not divide
+        the batch and TypeError if rewards are not floats.
     """
 
-    def update(state: PPOState, batch: Batch, key: Array) -> tuple[PPOState, Metrics]:
+    def update(
+        state: PPOState, batch: Batch, key: Array, frozen: Params | None = None
+    ) -> tuple[PPOState, Metrics]:
         _check_batch(config, batch)
         reward_scale = state.reward_scale.include(batch.reward)
         experience, episode_metrics = _prepare(config, batch, reward_scale, state.kl_coefficient)
-        learn = partial(_learn, config, model, experience)
+        objective = partial(_objective, config, model, frozen)
+        learn = partial(_learn, config, objective, partial(_minibatch, experience, spread))
 
         def minibatch(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
             return jax.lax.cond(progress.stopped, _pass_over, learn, progress, rows)
@@ -154,21 +175,25 @@ def _pass_over(progress: _Progress, rows: Array) -> tuple[_Progress, Metrics]:
     return progress, {name: jnp.zeros((), jnp.float32) for name in _RECORDED}
 
 
+def _minibatch(experience: _Experience, spread: Spread, rows: Array) -> _Experience:
+    """Some episodes, where they are worked on."""
+    return _Experience(
+        rollout=take_rows(experience.rollout, rows, spread),
+        value=spread(experience.value[rows]),
+        advantage=spread(experience.advantage[rows]),
+        target=spread(experience.target[rows]),
+    )
+
+
 def _learn(
     config: PPOConfig,
-    model: PolicyConfig,
-    experience: _Experience,
+    objective: Callable[[_Experience, PolicyParams], tuple[Array, Metrics]],
+    take: Callable[[Array], _Experience],
     progress: _Progress,
     rows: Array,
 ) -> tuple[_Progress, Metrics]:
     """Takes one gradient step on a minibatch, unless it is not finite or beyond the target KL."""
-    minibatch = _Experience(
-        rollout=take_rows(experience.rollout, rows),
-        value=experience.value[rows],
-        advantage=experience.advantage[rows],
-        target=experience.target[rows],
-    )
-    objective = partial(_objective, config, model, minibatch)
+    objective = partial(objective, take(rows))
     gradient, metrics = jax.grad(objective, has_aux=True)(progress.params)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(norm) & jnp.isfinite(metrics["loss"])
@@ -190,12 +215,16 @@ def _learn(
 
 
 def _objective(
-    config: PPOConfig, model: PolicyConfig, minibatch: _Experience, params: PolicyParams
+    config: PPOConfig,
+    model: PolicyConfig,
+    frozen: Params | None,
+    minibatch: _Experience,
+    params: PolicyParams,
 ) -> tuple[Array, Metrics]:
     """The scalar that is minimised, and its parts."""
     rollout = minibatch.rollout
     mask = token_mask(rollout.length, rollout.tokens.shape[1])
-    reading = read(params, model, rollout, config.temperature)
+    reading = read(params, model, rollout, config.temperature, frozen)
     policy = losses.clipped_policy_loss(
         reading.log_prob, rollout.log_prob, minibatch.advantage, mask, config.clip
     )

@@ -6,7 +6,7 @@ A row is one episode. Terrains are stored once, however many episodes meet them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import flax.struct
@@ -16,6 +16,9 @@ from jax import Array
 
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.transcript import Completions
+
+# Brings an array that leads with rows to where it is worked on.
+Spread = Callable[[Array], Array]
 
 
 @flax.struct.dataclass
@@ -65,16 +68,16 @@ def collect(
     )
 
 
-def take_rows(rollout: Rollout, rows: Array) -> Rollout:
-    """The episodes `rows` [some] of a rollout, over the same terrains."""
+def take_rows(rollout: Rollout, rows: Array, spread: Spread = lambda rows: rows) -> Rollout:
+    """The episodes `rows` [some] of a rollout, over the same terrains, each array spread."""
     return Rollout(
         terrain=rollout.terrain,
-        terrain_index=rollout.terrain_index[rows],
-        prompt=rollout.prompt[rows],
-        prompt_length=rollout.prompt_length[rows],
-        tokens=rollout.tokens[rows],
-        length=rollout.length[rows],
-        log_prob=rollout.log_prob[rows],
+        terrain_index=spread(rollout.terrain_index[rows]),
+        prompt=spread(rollout.prompt[rows]),
+        prompt_length=spread(rollout.prompt_length[rows]),
+        tokens=spread(rollout.tokens[rows]),
+        length=spread(rollout.length[rows]),
+        log_prob=spread(rollout.log_prob[rows]),
     )
 
 

@@ -13,13 +13,14 @@ import numpy as np
 import optax
 from jax import Array
 
+from elmjax.lm.decoder import Params
 from elmjax.lm.prompt import pad_prompts
 from elmjax.rl.episode import token_mask
 from elmjax.rl.losses import token_mean
 from elmjax.rl.policy import PolicyConfig, PolicyParams, read
 from elmjax.rl.ppo import make_optimizer
 from elmjax.rl.rollout import Rollout, take_rows
-from elmjax.stages.inventor import TIME_BUCKETS, Inventor, pay, rewards
+from elmjax.stages.inventor import TIME_BUCKETS, Inventor, lay_out, pay, rewards
 from elmjax.stages.samples import encode_whole, whole_program_prompt
 
 
@@ -58,7 +59,8 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
     state, rng = optimizer.init(params), np.random.default_rng(seed)
     for _ in range(config.steps):
         rows = rng.choice(len(pairs), min(config.rows, len(pairs)), replace=False)
-        params, state = step(params, state, take_rows(whole, jnp.asarray(rows)))
+        some = lay_out(inventor.placement, take_rows(whole, jnp.asarray(rows)))
+        params, state = step((params, state), some, inventor.base.params)
     return params
 
 
@@ -83,7 +85,7 @@ def as_rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollou
     prompt = whole_program_prompt(inventor.base.tokenizer, blanks=0)
     asked = pad_prompts([prompt] * len(pairs), buckets=(len(prompt),))
     return Rollout(
-        terrain=inventor.terrain,
+        terrain=jnp.asarray(inventor.terrain),
         terrain_index=jnp.asarray([index for index, _ in pairs], jnp.int32),
         prompt=jnp.asarray(asked.tokens),
         prompt_length=jnp.asarray(asked.length),
@@ -96,14 +98,15 @@ def as_rollout(inventor: Inventor, pairs: list[tuple[int, list[int]]]) -> Rollou
 def _step(
     policy: PolicyConfig,
     optimizer: optax.GradientTransformation,
-    params: PolicyParams,
-    state: Any,
+    so_far: tuple[PolicyParams, Any],
     rollout: Rollout,
+    frozen: Params,
 ) -> tuple[PolicyParams, Any]:
+    params, state = so_far
     mask = token_mask(rollout.length, rollout.tokens.shape[1])
 
     def loss(params: PolicyParams) -> Array:
-        return -token_mean(read(params, policy, rollout, 1.0).log_prob, mask)
+        return -token_mean(read(params, policy, rollout, 1.0, frozen).log_prob, mask)
 
     change, state = optimizer.update(jax.grad(loss)(params), state, params)
     return optax.apply_updates(params, change), state

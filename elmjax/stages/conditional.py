@@ -16,14 +16,17 @@ import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import Conditional, ConfigError
+from elmjax.dist import hosts
 from elmjax.lm import store
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.lm.work import TRAINING, operations_per_token
 from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
-from elmjax.rl.policy import PolicyParams, init_policy
-from elmjax.rl.ppo import Metrics, PPOState, Update, init_state, make_update
+from elmjax.rl import placed
+from elmjax.rl.policy import PolicyParams, init_policy, language_model
+from elmjax.rl.ppo import Metrics, PPOState, init_state
 from elmjax.rl.rollout import Batch
-from elmjax.stages import bootstrap, finetune, fused, stopping, transfer
+from elmjax.stages import bootstrap, finetune, fused, models, stopping, transfer
 from elmjax.stages.encoders import encoder_weights
 from elmjax.stages.inventor import (
     Inventor,
@@ -53,7 +56,7 @@ class Trainer:
             _, children = shares(config, 0)
             self._fused = fused.make_iteration(inventor, children)
         else:
-            self._update = compile_update(inventor)
+            self._update = placed.jitted_update(inventor.placement, config.ppo, inventor.policy)
 
     def iterate(self, state: PPOState, iteration: int) -> tuple[PPOState, dict[str, Any]]:
         """Samples a batch, pays it and updates the policy."""
@@ -79,17 +82,17 @@ class Trainer:
 
     def _throughput(self, length: float, seconds: dict[str, float], whole: float) -> dict[str, Any]:
         """Tokens are those sampled, which policy and reference read and PPO learns from."""
-        config, decoder = self.inventor.config, self.inventor.policy.decoder
+        config, devices = self.inventor.config, self.inventor.placement.size
         tokens = round(length * config.batch)
         passes = 1 + 2 + TRAINING * config.ppo.epochs
         sampling = seconds.get("sampling_seconds", whole)
         return throughput(
             seconds=whole,
-            device_seconds=sampling + seconds.get("update_seconds", 0.0),
+            device_seconds=devices * (sampling + seconds.get("update_seconds", 0.0)),
             tokens=tokens,
             token_seconds=sampling,
             evaluations=config.batch,
-            operations=passes * tokens * operations_per_token(decoder),
+            operations=passes * tokens * operations_per_token(self.inventor.policy.decoder),
         )
 
     def _by_host(
@@ -116,7 +119,9 @@ class Trainer:
             reference_log_prob=reference,
             reward=jnp.asarray(rewards(inventor, samples)),
         )
-        state, metrics = self._update(state, batch, self._update_key(iteration))
+        batch = inventor.placement.put(batch, placed.batch_shardings(inventor.placement, batch))
+        key = inventor.placement.put(self._update_key(iteration), inventor.placement.everywhere)
+        state, metrics = self._update(state, batch, key, inventor.base.params)
         jax.block_until_ready(metrics)
         seconds = {
             "sampling_seconds": sampled - began,
@@ -149,11 +154,6 @@ class Trainer:
             "unique": len(set(programs)) / len(programs),
             "conditionality": transfer.conditionality(elsewhere),
         }
-
-
-def compile_update(inventor: Inventor) -> Update:
-    """The update of an iteration that the host leads; it is donated the state."""
-    return jax.jit(make_update(inventor.config.ppo, inventor.policy), donate_argnums=0)
 
 
 def conditional(run: Run) -> dict[str, Any]:
@@ -189,8 +189,8 @@ def conditional(run: Run) -> dict[str, Any]:
         samples, walked = _before_and_after(run, inventor, state.params)
         known = _best_of_dataset(run, inventor)
     _save_model(run, inventor, state.params)
-    samples.to_parquet(run.folder / STAGE / "samples.parquet")
-    walked.to_parquet(run.folder / STAGE / "transfer.parquet")
+    hosts.once(lambda: samples.to_parquet(run.folder / STAGE / "samples.parquet"))
+    hosts.once(lambda: walked.to_parquet(run.folder / STAGE / "transfer.parquet"))
     return run.finish(STAGE, summarise(samples, walked, known))
 
 
@@ -205,7 +205,8 @@ def load_policy(run: Run, inventor: Inventor) -> PolicyParams:
             f"--run: {run.folder} has no finished stage 3, wanted one; run elmjax conditional first"
         )
     with Checkpoints(run.folder / STAGE / "checkpoints") as checkpoints:
-        return checkpoints.restore(_fresh(run, inventor)).state.params
+        params = checkpoints.restore(_fresh(run, inventor)).state.params
+    return inventor.placement.put(params, _shardings(inventor).params)
 
 
 def check_batch(config: Conditional) -> None:
@@ -275,14 +276,20 @@ def _start_or_resume(
 ) -> tuple[PPOState, int]:
     state, iteration = _fresh(run, inventor), 0
     if (restored := checkpoints.recover(state)) is not None:
-        iteration, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
+        iteration, state = restored.step, restored.state
+    state = inventor.placement.put(state, _shardings(inventor))
     if iteration == 0 and run.config.conditional.bootstrap.steps > 0:
         programs = finetune.load_dataset(run).train["program"].tolist()
         seed = run.seed(f"{STAGE}/bootstrap")
         params = bootstrap.learn(inventor, state.params, programs, seed)
         state = init_state(inventor.config.ppo, params)
+        state = inventor.placement.put(state, _shardings(inventor))
     run.metrics.truncate(STAGE, iteration)
     return state, iteration
+
+
+def _shardings(inventor: Inventor) -> PPOState:
+    return placed.state_shardings(inventor.placement, inventor.config.ppo, inventor.policy)
 
 
 def _fresh(run: Run, inventor: Inventor) -> PPOState:
@@ -360,5 +367,14 @@ def _best_of_dataset(run: Run, inventor: Inventor) -> dict[str, float]:
 
 def _save_model(run: Run, inventor: Inventor, params: PolicyParams) -> None:
     """The language model in Hugging Face layout; encoder and value stand in the checkpoint."""
-    model = replace(inventor.base, params=jax.device_get(params["lm"]))
-    store.save(run.folder / STAGE / "model", model)
+    shape = replace(inventor.policy.decoder, recompute=False)
+    lm = language_model(params, inventor.policy, inventor.base.params)
+    model = models.on_host(replace(inventor.base, params=lm, config=shape))
+
+    def write() -> None:
+        store.save(run.folder / STAGE / "model", model)
+        if shape.lora is not None:
+            stage_2 = finetune.model_of(run).resolve()
+            save_adapters(run.folder / STAGE / "adapter", model, str(stage_2))
+
+    hosts.once(write)

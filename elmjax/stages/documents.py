@@ -22,6 +22,7 @@ def documents(
     line_positions: bool,
     seed: int,
     weights: Sequence[Sequence[float]] | None = None,
+    whole_share: float = WHOLE_PROGRAM_SHARE,
 ) -> list[Document]:
     """Parents with their edits, and a share of the parents once more as whole programs.
 
@@ -33,6 +34,7 @@ def documents(
         line_positions: whether edits stand at the lines that they name (`elmjax.lm.places`).
         seed: chooses the parents that are read as whole programs.
         weights: of the loss on each edit of each parent; None: 1 each.
+        whole_share: of the parents that are read as whole programs; 0 where they are none.
     """
     rng = random.Random(seed)
     made = []
@@ -41,7 +43,7 @@ def documents(
     for parent, of_parent in zip(parents, weights, strict=True):
         for document in _edits(parent, of_parent, tokenizer, program_weight, row_length):
             made.append(_placed(document, tokenizer) if line_positions else document)
-        if program_weight > 0 and rng.random() < WHOLE_PROGRAM_SHARE:
+        if program_weight > 0 and rng.random() < whole_share:
             made.append(_whole(parent.program, tokenizer))
     return made
 

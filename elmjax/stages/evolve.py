@@ -13,6 +13,7 @@ is resumed reads the checkpoint and offers to it what the history holds beyond (
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,11 +21,12 @@ import numpy as np
 
 from elmjax.checkpoint import Checkpoints, Notes
 from elmjax.config import Evolve
+from elmjax.dist import hosts
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
 from elmjax.qd import History, archive_metrics
 from elmjax.report.progress import stage_progress
-from elmjax.stages import stopping
+from elmjax.stages import endpoints, stopping
 from elmjax.stages.admission import (
     ADMITTED_BY,
     Found,
@@ -87,7 +89,7 @@ def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, A
         return done
     with (
         Checkpoints(run.folder / stage / "checkpoints") as checkpoints,
-        open_crew(run.config, operator, source) as crew,
+        open_crew(run.config, operator, run.folder, source) as crew,
         run.pool(config.max_characters) as pool,
     ):
         evaluator = run.evaluator(pool, [config.terrain])
@@ -96,7 +98,7 @@ def evolve(run: Run, operator: str, source: Source | None = None) -> dict[str, A
         start, drawn = _replay(search, start, drawn)
         if len(found.history) == 0:
             plant(config, found, evaluator)
-            found.history.flush()
+            hosts.in_turn(found.history.flush)
         _search(search, checkpoints, start, drawn)
     return run.finish(stage, _summarise(run, stage, found))
 
@@ -108,6 +110,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
     with (
         Line(lambda draw: _make(search, draw), search.evaluator.execute) as line,
         stage_progress(stage, config.iterations * batch, completed=start * batch) as progress,
+        closing(search.crew),  # first, so that the line need not wait for slow answers
     ):
         for draw in drawn:
             line.start(draw)
@@ -117,13 +120,17 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
             numbers = _iterate(search, line)
             # The numbers first: an iteration that the history holds is not done again.
             run.metrics.write(stage, iteration, numbers)
-            search.found.history.flush()
+            hosts.in_turn(search.found.history.flush)
+            if search.crew.source is not None and run.placement.size > 1:
+                line.settle()  # a program that trains starts in no one's midst
             search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
             progress.advance(batch, **shown, busy=_busy(numbers))
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
             if (stop := stopping.is_asked()) or due:
+                if hosts.count() > 1:
+                    line.settle()  # as `Checkpoints` wants it
                 _save(checkpoints, finished, search.found, line.drawn)
             if stop:
                 raise stopping.StoppedError
@@ -142,7 +149,8 @@ def open_found(run: Run, operator: str) -> Found:
 def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
     """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
-    history, damage = History.recover(run.folder / stage / "history")
+    folder, writes = run.folder / stage / "history", hosts.is_writer()
+    history, damage = hosts.in_turn(lambda: History.recover(folder, writes=writes))
     if damage:
         _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
 
@@ -169,7 +177,8 @@ def _replay(search: Search, start: int, drawn: Sequence[Draw]) -> tuple[int, Seq
     run, found, config = search.run, search.found, search.run.config.evolve
     batch, seeds = config.parents * config.children, len(config.seed_programs)
     whole = max(0, len(found.history) - seeds) // batch
-    found.history.truncate(seeds + whole * batch if len(found.history) >= seeds else 0)
+    kept = seeds + whole * batch if len(found.history) >= seeds else 0
+    hosts.in_turn(lambda: found.history.truncate(kept))
     run.metrics.truncate(search.stage, whole)
     rows = found.history.frame(columns(run.config))
     if start == 0:
@@ -232,9 +241,11 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
     )
     clock.lap("admission")
     drawn, seconds = search.crew.drawn(brood.draw.iteration), sum(clock.seconds.values())
+    devices = search.run.placement.size
     return {
         **asdict(archive_metrics(found.archive)),
         **tally(records, inhabited.tolist()),
+        **endpoints.spent(brood.children),
         **shares,
         **search.evaluator.hit_rates(),
         "evaluations": len(found.history),
@@ -245,7 +256,7 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
         "iteration_seconds": seconds,
         **throughput(
             seconds=seconds,
-            device_seconds=drawn.seconds + clock.seconds["physics_seconds"],
+            device_seconds=devices * (drawn.seconds + clock.seconds["physics_seconds"]),
             tokens=drawn.tokens,
             token_seconds=drawn.seconds,
             evaluations=len(brood.children),
@@ -290,4 +301,5 @@ def _summarise(run: Run, stage: str, found: Found) -> dict[str, Any]:
         "messages": totals(numbers, "message"),
         "outcomes": outcome_counts(rows),
         "errors": error_counts(rows),
+        **endpoints.spent_in_all(numbers),
     }

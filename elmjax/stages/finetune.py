@@ -3,9 +3,11 @@
 RUN/finetune/dataset/        what is learned and held out, with a card (`stages.programs`)
 RUN/finetune/best/           the models of the lowest train and test loss (`stages.best`)
 RUN/finetune/model/          the model that stage 3 begins with: one of these, or the last
+RUN/finetune/adapter/        with `finetune.lora`: what was added to `init`, as PEFT reads it
 RUN/finetune/samples.parquet what it writes
 """
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,15 @@ import pandas as pd
 
 from elmjax.config import Config, ConfigError, shape_of
 from elmjax.dataset import Dataset
+from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
 from elmjax.lm import decoder, store
+from elmjax.lm.lora.peft import save_adapters
 from elmjax.lm.packing import Document
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
-from elmjax.stages import best, programs
+from elmjax.stages import best, models, programs
+from elmjax.stages.adapted import base_name
 from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
 from elmjax.stages.properties import annotated, in_band
@@ -47,7 +53,7 @@ def finetune(run: Run) -> dict[str, Any]:
         return done
     config, folder = run.config.finetune, run.folder / STAGE
     dataset = make_dataset(run)
-    base = base_model(run.config, run.seed(f"{STAGE}/init"))
+    base = base_model(run.config, run.seed(f"{STAGE}/init"), run.placement)
     learned, held_out = (_learned(run, part) for part in (dataset.train, dataset.test))
     last, losses = learn(
         run,
@@ -58,11 +64,14 @@ def finetune(run: Run) -> dict[str, Any]:
             test=_documents(run, held_out, base.tokenizer),
             optimiser=config.optimiser,
             checkpoint_every=config.checkpoint_every,
+            lora=config.lora,
+            base=base_name(config.init),
             keep_best=True,
         ),
     )
     trained = _chosen(run, last)
-    store.save(folder / "model", trained)
+    models.save(folder / "model", trained)
+    _save_adapters(run, last)
     summary = {
         "programs": len(learned),
         "test_programs": len(held_out),
@@ -86,7 +95,12 @@ def load_model(run: Run) -> LanguageModel:
         raise ConfigError(
             f"{told}: {folder} has no finished stage 2, wanted one; run elmjax finetune first"
         )
-    return store.load(folder / STAGE / "model")
+    return store.load(model_of(run), placement=run.placement)
+
+
+def model_of(run: Run) -> Path:
+    """Where the model stands that stage 3 of this run starts from."""
+    return _finished_in(run) / STAGE / "model"
 
 
 def load_dataset(run: Run) -> Dataset:
@@ -109,19 +123,28 @@ def make_dataset(run: Run) -> Dataset:
         ConfigError: where stage 1 has not finished, or gave too few programs.
     """
     folder = run.folder / STAGE / "dataset"
-    if not folder.is_dir():
-        others = [Path(name) for name in run.config.finetune.runs]
-        own = [run.folder] if has_stage_1(run.folder) or not others else []
-        collection = programs.collect(run.config, [*own, *others])
-        check_alike(collection.sources, run.config, run.folder.name)
-        programs.write(collection, folder)
+    hosts.once(lambda: None if folder.is_dir() else _write_dataset(run, folder))
     return programs.read(folder)
 
 
-def base_model(config: Config, seed: int) -> LanguageModel:
-    """The model that stage 2 trains; the seed is that of random weights."""
+def _write_dataset(run: Run, folder: Path) -> None:
+    others = [Path(name) for name in run.config.finetune.runs]
+    own = [run.folder] if has_stage_1(run.folder) or not others else []
+    collection = programs.collect(run.config, [*own, *others])
+    check_alike(collection.sources, run.config, run.folder.name)
+    programs.write(collection, folder)
+
+
+def base_model(config: Config, seed: int, placement: Placement | None = None) -> LanguageModel:
+    """The model that stage 2 trains.
+
+    Args:
+        config: Of the run.
+        seed: Of random weights.
+        placement: Whose devices sample from a model that is read; None: the default device.
+    """
     if config.finetune.init != "random":
-        return language_model(config.finetune.init)
+        return language_model(config.finetune.init, placement)
     # A model from scratch still needs a tokenizer: that of the model that mutated the programs.
     tokenizer = language_model(config.evolve.model).tokenizer
     size = asdict(shape_of(config.finetune))
@@ -149,7 +172,23 @@ def _chosen(run: Run, last: LanguageModel) -> LanguageModel:
     by = run.config.finetune.checkpoint
     if by == "last" or best.told(run.folder / STAGE, by) is None:
         return last
-    return best.load(run.folder / STAGE, by)
+    return best.load(run.folder / STAGE, by, run.placement)
+
+
+def _save_adapters(run: Run, last: LanguageModel) -> None:
+    """Writes the adapters of the model that goes on, where adapters were trained."""
+    config, folder = run.config.finetune, run.folder / STAGE
+    if last.config.lora is None:
+        return
+    model, kept = models.on_host(last), best.adapter_folder(folder, config.checkpoint)
+
+    def write() -> None:
+        if config.checkpoint != "last" and kept.is_dir():
+            shutil.copytree(kept, folder / "adapter", dirs_exist_ok=True)
+        else:
+            save_adapters(folder / "adapter", model, base_name(config.init))
+
+    hosts.once(write)
 
 
 def _compare(
@@ -201,4 +240,5 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
         }
         for sample in samples
     ]
-    pd.DataFrame(rows).to_parquet(run.folder / STAGE / "samples.parquet")
+    written = run.folder / STAGE / "samples.parquet"
+    hosts.once(lambda: pd.DataFrame(rows).to_parquet(written))

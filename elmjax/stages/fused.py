@@ -16,17 +16,33 @@ import numpy as np
 from jax import Array
 from jax.experimental import io_callback
 
+from elmjax.config import Config, ConfigError
 from elmjax.lm import generate
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.sampler import slots_for
 from elmjax.lm.transcript import Completions
-from elmjax.rl.policy import evaluate_rollout, prefixes
+from elmjax.rl.policy import evaluate_rollout, language_model, prefixes
 from elmjax.rl.ppo import Metrics, PPOState, make_update
 from elmjax.rl.rollout import Batch, collect
 from elmjax.stages.inventor import Inventor, pay, rewards
+from elmjax.stages.run import open_mesh
 from elmjax.stages.samples import Sample, texts, whole_program_prompt
 
 Iteration = Callable[[PPOState, np.ndarray, Array, Array], tuple[PPOState, Metrics, list[Sample]]]
+
+
+def check_loop(config: Config) -> None:
+    """Refuses several devices, which would each call back.
+
+    Raises:
+        ConfigError: naming the loop.
+    """
+    devices = open_mesh(config).size
+    if config.conditional.loop == "callback" and devices > 1:
+        raise ConfigError(
+            f"conditional.loop: got 'callback' on {devices} devices, wanted 'host', or one device: "
+            "--mesh.data 1"
+        )
 
 
 def make_iteration(inventor: Inventor, children: int) -> Iteration:
@@ -55,11 +71,11 @@ def make_iteration(inventor: Inventor, children: int) -> Iteration:
     def iterate(
         state: PPOState, reference: Any, index: Array, draw_key: Array, update_key: Array
     ) -> tuple[PPOState, Metrics]:
-        prefix = prefixes(state.params, policy, inventor.terrain)[index]
+        prefix = prefixes(state.params, policy, jnp.asarray(inventor.terrain))[index]
         prompts = index.shape[0]
         prompt = pad_prompts([ids] * prompts, buckets=(len(ids),))
         drawn = generate.sample(
-            state.params["lm"],
+            language_model(state.params, policy, reference),
             policy.decoder,
             replace(prompt, prefix=prefix),
             draw_key,
@@ -76,14 +92,14 @@ def make_iteration(inventor: Inventor, children: int) -> Iteration:
             index,
             *(drawn.tokens, drawn.length, drawn.log_prob, drawn.finished),
         )
-        rollout = collect(inventor.terrain, index, prompt, drawn)
+        rollout = collect(jnp.asarray(inventor.terrain), index, prompt, drawn)
         value, reference_log_prob = evaluate_rollout(
             state.params, reference, policy, rollout, config.ppo.temperature
         )
         batch = Batch(
             rollout=rollout, value=value, reference_log_prob=reference_log_prob, reward=reward
         )
-        return update(state, batch, update_key)
+        return update(state, batch, update_key, reference)
 
     def run(
         state: PPOState, index: np.ndarray, draw_key: Array, update_key: Array

@@ -6,16 +6,24 @@ from dataclasses import dataclass, replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from elmjax.config import Conditional, Config, ConfigError
+from elmjax.dist.placement import Placement, fetch
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
-from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, prefixes
+from elmjax.rl.placed import rollout_shardings
+from elmjax.rl.policy import (
+    PolicyConfig,
+    PolicyParams,
+    evaluate_rollout,
+    language_model,
+    prefixes,
+)
 from elmjax.rl.rollout import Rollout, collect, crop
 from elmjax.stages import finetune
+from elmjax.stages.adapted import adapted_shape
 from elmjax.stages.encoders import encoder_config
 from elmjax.stages.run import Run, terrain_lines
 from elmjax.stages.samples import Sample, evaluate_texts, program_sampler, texts
@@ -36,8 +44,9 @@ class Inventor:
     base: LanguageModel  # of stage 2: where the policy starts, and what the KL term holds it to
     policy: PolicyConfig
     names: tuple[str, ...]  # of the terrains: those it trains on, then unseen ones
-    terrain: Array  # [terrains] codes or [terrains, height, width] pictures
+    terrain: np.ndarray  # [terrains] codes or [terrains, height, width] pictures
     evaluator: Evaluator
+    placement: Placement
 
 
 def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
@@ -50,23 +59,27 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     Raises:
         ConfigError: Stage 2 has not finished.
     """
-    return assemble_inventor(run.config, finetune.load_model(run), evaluator)
+    return assemble_inventor(run.config, finetune.load_model(run), evaluator, run.placement)
 
 
-def assemble_inventor(whole: Config, base: LanguageModel, evaluator: Evaluator) -> Inventor:
+def assemble_inventor(
+    whole: Config, base: LanguageModel, evaluator: Evaluator, placement: Placement
+) -> Inventor:
     """The inventor of a configuration on a model of stage 2.
 
     Args:
         whole: The configuration.
         base: Of stage 2; its parameters are not looked at.
         evaluator: Which knows all its terrains.
+        placement: Of the arrays.
     """
     config = whole.conditional
     names = (*config.terrains, *config.unseen)
     by_code = config.encoder == "codes"
     terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(whole, names)
+    shape = adapted_shape(base.config, base.family, config.lora, "conditional.lora")
     policy = PolicyConfig(
-        decoder=base.config,
+        decoder=replace(shape, recompute=config.recompute),
         encoder=encoder_config(config, base.config.width),
         blank_token=base.tokenizer.pad,
         value=config.ppo.value if config.ppo.needs_value else "none",
@@ -77,8 +90,9 @@ def assemble_inventor(whole: Config, base: LanguageModel, evaluator: Evaluator) 
         base=base,
         policy=policy,
         names=names,
-        terrain=jnp.asarray(terrain),
+        terrain=terrain,
         evaluator=evaluator,
+        placement=placement,
     )
 
 
@@ -130,16 +144,18 @@ def roll_out(
         The rollout, and the texts in its order; None where a program does not end.
     """
     prompt, sampler = policy_sampler(inventor, children)
+    prefix = fetch(encode_terrains(params, inventor.policy, inventor.terrain))
     drawn = sampler(
-        params["lm"],
+        language_model(params, inventor.policy, inventor.base.params),
         [prompt] * len(index),
         jax.random.key(seed),
         temperature=inventor.config.ppo.temperature,
-        prefix=encode_terrains(params, inventor.policy, inventor.terrain)[index],
+        prefix=prefix[index],
     )
     asked = pad_prompts([prompt] * len(index), buckets=(len(prompt),))
-    rollout = collect(inventor.terrain, jnp.asarray(index), asked, drawn)
-    return crop(rollout, TIME_BUCKETS), texts(drawn, inventor.base.tokenizer)
+    rollout = collect(jnp.asarray(inventor.terrain), jnp.asarray(index), asked, drawn)
+    rollout = lay_out(inventor.placement, crop(rollout, TIME_BUCKETS))
+    return rollout, texts(drawn, inventor.base.tokenizer)
 
 
 def policy_sampler(inventor: Inventor, children: int) -> tuple[list[int], Sampler]:
@@ -147,8 +163,15 @@ def policy_sampler(inventor: Inventor, children: int) -> tuple[list[int], Sample
     prompt, sampler = program_sampler(
         inventor.base, children, inventor.config.max_new_tokens, blanks=0
     )
-    # As the update computes, on any device: else PPO's first ratio would not be 1.
-    return prompt, replace(sampler, dtype=np.dtype(np.float32))
+    # As the update computes, on any device: else PPO's first ratio would not be 1. For the same
+    # reason adapters are not merged, which would also take a second copy of the weights.
+    shape = replace(inventor.policy.decoder, recompute=False)
+    return prompt, replace(sampler, config=shape, dtype=np.dtype(np.float32))
+
+
+def lay_out(placement: Placement, rollout: Rollout) -> Rollout:
+    """The rollout with its episodes spread over devices; each has all terrains."""
+    return placement.put(rollout, rollout_shardings(placement, rollout))
 
 
 def pay(inventor: Inventor, written: Sequence[str | None], places: Sequence[str]) -> list[Sample]:

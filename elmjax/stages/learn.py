@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +11,13 @@ import numpy as np
 from jax import Array
 
 from elmjax.checkpoint import Checkpoints
-from elmjax.config import ConfigError, Optimiser
+from elmjax.config import ConfigError, LoRAConfig, Optimiser
+from elmjax.dist import hosts
 from elmjax.lm.decoder import Params
+from elmjax.lm.lora.adapters import trained_of, whole
 from elmjax.lm.loss import weighted_loss
 from elmjax.lm.packing import Batch, Document, pack
-from elmjax.lm.parallel import DataParallel
+from elmjax.lm.split import lying, parameter_shardings, to_read
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.training import (
     OptimizerConfig,
@@ -23,10 +25,12 @@ from elmjax.lm.training import (
     TrainState,
     init_state,
     make_train_step,
+    state_shardings,
 )
 from elmjax.lm.work import TRAINING, operations_per_token
 from elmjax.report.progress import stage_progress
-from elmjax.stages import best, stopping
+from elmjax.stages import best, models, stopping
+from elmjax.stages.adapted import adapted
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 from elmjax.stages.throughput import throughput
@@ -46,19 +50,29 @@ class Lesson:
     test: Sequence[Document]  # may be empty
     optimiser: Optimiser
     checkpoint_every: int  # steps
+    lora: LoRAConfig = field(default_factory=LoRAConfig)  # what is trained in place of all weights
     quiet: bool = False  # shows no progress
+    base: str = ""  # what adapters say they stand beside, where they are kept
     keep_best: bool = False  # keeps the models of the lowest losses, beside the last
 
 
 def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, float]]]:
-    """Trains on all devices of this process, or goes on from the newest checkpoint.
+    """Trains on all devices of the mesh, or goes on from the newest checkpoint.
 
     Returns:
-        The trained model, and train and test loss before and after, nats a token.
+        The trained model, with its adapters where these were trained, and train and test loss
+        before and after, nats a token.
 
     Raises:
-        ConfigError: where rows do not fit the documents or cannot be accumulated.
+        ConfigError: where rows do not fit the documents or cannot be accumulated, or the model has
+            no projection of an adapter's name.
     """
+    stage = lesson.stage
+    seed = run.seed(f"{stage}/adapters")
+    model = adapted(lesson.model, lesson.lora, f"{stage}.lora", seed)
+    if model.config.lora is not None:
+        model = replace(model, params=to_read(run.placement, model.config, model.params))
+    lesson = replace(lesson, model=model)
     rows = _pack(run, lesson.stage, lesson.train, lesson.optimiser)
     test = _pack(run, lesson.stage, lesson.test, lesson.optimiser) if lesson.test else None
     before = _losses(lesson.model, rows, test)
@@ -71,10 +85,13 @@ def learn(run: Run, lesson: Lesson) -> tuple[LanguageModel, dict[str, dict[str, 
 def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     """Takes the steps that are left, and returns the last parameters."""
     optimiser, section = lesson.optimiser, f"{lesson.stage}.optimiser"
-    parallel = DataParallel.over(rows_at_once(section, optimiser))
-    step = make_train_step(
-        lesson.model.config, OptimizerConfig(accumulation=optimiser.accumulation)
-    )
+    placement = run.placement
+    config = replace(lesson.model.config, recompute=optimiser.recompute)
+    form = OptimizerConfig(accumulation=optimiser.accumulation)
+    shown = placement.padded(rows_at_once(section, optimiser)) * optimiser.accumulation
+    step = make_train_step(config, form, placement)
+    trained, beside = trained_of(lesson.model.params, config)
+    frozen = placement.put(beside, parameter_shardings(placement, config, beside))
     schedule = Schedule(
         peak=optimiser.learning_rate,
         warmup_steps=float(optimiser.warmup),
@@ -82,24 +99,26 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     )
     every = max(1, optimiser.steps // LOSSES_A_RUN)
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
-        state, start = _start_or_resume(run, lesson, checkpoints)
-        state = parallel.replicate(state)
+        state, start = _start_or_resume(run, lesson.stage, trained, checkpoints)
+        state = placement.put(state, state_shardings(placement, config, form))
         with stage_progress(
             lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
         ) as progress:
             for i in range(start, optimiser.steps):
                 began = time.monotonic()
                 with fitting(f"{section}.rows, or raise {section}.accumulation"):
-                    batch = _choose(run, lesson, rows, i)
-                    given = (state, parallel.split(batch), schedule)
-                    state, metrics = jax.block_until_ready(step(*given))
+                    chosen = _choose(run, lesson, rows, i)
+                    batch = placement.put(chosen.padded(shown), placement.rows)
+                    state, metrics = jax.block_until_ready(step(state, batch, schedule, frozen))
                 skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
                 refuse_endless(lesson.stage, skipped, rate)
                 numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
-                numbers |= _throughput(lesson, batch, time.monotonic() - began, parallel)
+                seconds = time.monotonic() - began
+                numbers |= _throughput(lesson, chosen, seconds, placement.size)
                 stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
-                    numbers |= _measure(run, lesson, state.params, rows, test, step=i + 1)
+                    params = whole(state.params, frozen, config)
+                    numbers |= _measure(run, lesson, params, rows, test, step=i + 1)
                 if i % lesson.checkpoint_every == 0:
                     checkpoints.wait()  # so that a kill costs no step before that checkpoint
                 run.metrics.write(lesson.stage, i, numbers)
@@ -108,17 +127,15 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                     checkpoints.save(i + 1, state)
                 if stop:
                     raise stopping.StoppedError
-    # From all devices to the one on which models are used.
-    return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), state.params)
+    # Weights beside adapters never left the devices on which models are read.
+    return to_read(placement, lesson.model.config, whole(state.params, beside, config))
 
 
-def _throughput(
-    lesson: Lesson, batch: Batch, seconds: float, parallel: DataParallel
-) -> dict[str, float]:
+def _throughput(lesson: Lesson, batch: Batch, seconds: float, devices: int) -> dict[str, float]:
     tokens = int(np.count_nonzero(batch.group))
     return throughput(
         seconds=seconds,
-        device_seconds=seconds * parallel.mesh.size,
+        device_seconds=seconds * devices,
         tokens=tokens,
         operations=TRAINING * tokens * operations_per_token(lesson.model.config),
     )
@@ -132,7 +149,8 @@ def _measure(
     if not lesson.keep_best:
         return {} if test is None else {"test_loss": mean_loss(model, test)}
     losses = _losses(model, rows, test)
-    best.keep(run.folder / lesson.stage, model, step, losses)
+    kept = models.on_host(model)
+    hosts.once(lambda: best.keep(run.folder / lesson.stage, kept, step, losses, base=lesson.base))
     return losses
 
 
@@ -156,7 +174,14 @@ def rows_at_once(name: str, optimiser: Optimiser) -> int:
 
 def mean_loss(model: LanguageModel, rows: Batch) -> float:
     """Loss over all rows, nats a token of weight 1."""
-    return weighted_mean(rows, lambda part: summed_loss(model.params, model.config, part))
+    placement = lying(model.params)
+
+    def measure(part: Batch) -> tuple[Array, Array]:
+        if placement is not None:
+            part = placement.put(part, placement.rows_of(len(part.tokens)))
+        return summed_loss(model.params, model.config, part)
+
+    return weighted_mean(rows, measure)
 
 
 def weighted_mean(
@@ -215,10 +240,12 @@ def _order(run: Run, stage: str, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng(run.seed(f"{stage}/rows", epoch)).permutation(count)
 
 
-def _start_or_resume(run: Run, lesson: Lesson, checkpoints: Checkpoints) -> tuple[TrainState, int]:
+def _start_or_resume(
+    run: Run, stage: str, trained: Params, checkpoints: Checkpoints
+) -> tuple[TrainState, int]:
     # Copied, because the first step donates the arrays and the model is still needed.
-    state, start = init_state(jax.tree.map(jnp.array, lesson.model.params)), 0
+    state, start = init_state(jax.tree.map(jnp.copy, trained)), 0
     if (restored := checkpoints.recover(state)) is not None:
         start, state = restored.step, jax.tree.map(jnp.asarray, restored.state)
-    run.metrics.truncate(lesson.stage, start)
+    run.metrics.truncate(stage, start)
     return state, start

@@ -70,6 +70,10 @@ class Line:
         made = self._maker.submit(_timed, self._make, draw)
         self._waiting.append((draw, self._runner.submit(self._finish, draw, made)))
 
+    def settle(self) -> None:
+        """Waits until the children of all broods that were begun are made."""
+        self._maker.submit(lambda: None).result()
+
     def take(self) -> Brood:
         """Waits for the next brood.
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from elmjax import seeds
 from elmjax.config import Config, ConfigError
+from elmjax.endpoint import StoppedError
 from elmjax.mutators import Child, Mutator
 from elmjax.programs import canonical
 from elmjax.qd import Record
 from elmjax.stages.admission import Place, bring_together, record_of
-from elmjax.stages.operators import make_mutator
+from elmjax.stages.endpoints import open_endpoint
+from elmjax.stages.operators import make_mutator, weights
 from elmjax.stages.run import (
     check_terrains,
     make_evaluator,
@@ -21,6 +23,14 @@ from elmjax.stages.run import (
 )
 
 AT_A_TIME = 16  # requests to a model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutations:
+    """Children in order, and why there are no more of them where an endpoint stopped."""
+
+    made: list["Mutation"]
+    stopped: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Mutation:
 
 def mutate_files(
     paths: Sequence[Path], operator: str, count: int, config: Config, message: str | None = None
-) -> list[Mutation]:
+) -> Mutations:
     """Makes `count` children of the programs in files, and evaluates them in one batch.
 
     Args:
@@ -54,17 +64,22 @@ def mutate_files(
     parents = [_read(path) for path in paths]
     check_terrains(config, [config.evolve.terrain])
     open_physics(config)
-    mutator = make_mutator(config.evolve, operator, message)
     owners = [number % len(paths) for number in range(count)]
-    with open_pool(config, config.evolve.max_characters) as pool:
-        children = _children(mutator, parents, owners, config.seed)
+    with (
+        open_endpoint(config.evolve, weights(config.evolve, operator)) as endpoint,
+        open_pool(config, config.evolve.max_characters) as pool,
+    ):
+        mutator = make_mutator(config.evolve, operator, message, endpoint=endpoint)
+        children, stopped = _children(mutator, parents, owners, config.seed)
         evaluator = make_evaluator(config, pool, [config.evolve.terrain])
         programs = [child.program for child in children if child.program is not None]
         evaluations = evaluator.evaluate(programs, config.evolve.terrain)
-    return [
+    family = bring_together(owners[: len(children)], children, evaluations)
+    made = [
         Mutation(paths[born.parent], born.child.program, record_of(id, born, Place(), step=0))
-        for id, born in enumerate(bring_together(owners, children, evaluations))
+        for id, born in enumerate(family)
     ]
+    return Mutations(made=made, stopped=stopped)
 
 
 def as_line(mutation: Mutation) -> dict[str, Any]:
@@ -89,15 +104,18 @@ def as_line(mutation: Mutation) -> dict[str, Any]:
 
 def _children(
     mutator: Mutator, parents: Sequence[str], owners: Sequence[int], seed: int
-) -> list[Child]:
-    """One child of each owner in turn."""
+) -> tuple[list[Child], str]:
+    """One child of each owner in turn, and why there are fewer where an endpoint stopped."""
     made: list[Child] = []
     drawn = seeds.stream(seed)
     for start in range(0, len(owners), AT_A_TIME):
         some = owners[start : start + AT_A_TIME]
-        # Every child is asked for on its own, so that each has a message of its own.
-        made += mutator([parents[owner] for owner in some], 1, next(drawn))
-    return made
+        try:
+            # Every child is asked for on its own, so that each has a message of its own.
+            made += mutator([parents[owner] for owner in some], 1, next(drawn))
+        except StoppedError as stopped:
+            return made, str(stopped)
+    return made, ""
 
 
 def _read(path: Path) -> str:

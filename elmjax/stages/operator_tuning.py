@@ -23,6 +23,7 @@ from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import Tokenizer
 from elmjax.stages.accepted import AcceptedDiff, accepted_diffs
 from elmjax.stages.continual import ContinualTuning
+from elmjax.stages.endpoints import is_asked
 from elmjax.stages.evolve import evolve, open_found, stage_name
 from elmjax.stages.generated import generated
 from elmjax.stages.learn import rows_at_once
@@ -56,6 +57,8 @@ def check(config: Config) -> None:
     """
     if is_tuned(config):
         _check_operator(config)
+        if is_asked(config.evolve):
+            raise ConfigError("evolve.model: got 'endpoint', wanted a model that can be fine-tuned")
         try:
             tokenizer = language_model(config.evolve.model).own_tokenizer
         except ValueError as error:
@@ -73,7 +76,8 @@ def evolve_tuned(run: Run) -> dict[str, Any]:
     """
     if (done := run.summary(STAGE)) is not None:
         return done
-    base, replay = language_model(run.config.evolve.model), _replay(run)
+    base = language_model(run.config.evolve.model, run.placement)
+    replay = _replay(run)
     tuned, rounds = _rounds(run, base, replay)
     reached, updates = _evolve(run, base, tuned, replay)
     compared = {}

@@ -9,18 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from elmjax import diffs
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.diffs import prompts
+from elmjax.dist.placement import Placement
+from elmjax.endpoint import Endpoint
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
 from elmjax.lm.work import Drawn
 from elmjax.mutators import (
     Child,
     CrossoverMutator,
+    EndpointMutator,
     LanguageMutator,
     Mutator,
     SharedTreeMutator,
@@ -30,12 +34,11 @@ from elmjax.mutators import (
 )
 from elmjax.qd import Bandit, FixedWeights, Selection
 from elmjax.stages.admission import Found
-from elmjax.stages.run import language_model
+from elmjax.stages.endpoints import endpoint_mutator, open_endpoint
+from elmjax.stages.run import language_model, open_mesh
 from elmjax.stages.source import Source
 
 DIFF = "diff"  # the operator that a source may change
-
-_WRITERS = (LanguageMutator, CrossoverMutator)
 
 DIFF_FORMATS = {
     format.name: format for format in (diffs.NUMBERED, diffs.CARPER, diffs.SEARCH_REPLACE)
@@ -50,11 +53,13 @@ class Crew:
         members: Operators by name.
         selection: Gives them their parents.
         source: Of the operator `diff`, where it may change from iteration to iteration.
+        endpoint: That some of them ask.
     """
 
     members: Mapping[str, Mutator]
     selection: Selection
     source: Source | None
+    endpoint: Endpoint | None = None
 
     def team(self, iteration: int) -> Team:
         """The operators as they are in an iteration."""
@@ -65,26 +70,51 @@ class Crew:
     def drawn(self, iteration: int) -> Drawn:
         """What models have sampled since this was last asked."""
         members = self.team(iteration).members.values()
-        meters = [each.meter for each in members if isinstance(each, _WRITERS)]
-        return sum((meter.take() for meter in meters), start=Drawn())
+        return sum((_drawn_by(each) for each in members), start=Drawn())
 
     def after(self, iteration: int, found: Found) -> None:
         """Lets the source learn from an iteration, once it is in archive and history."""
         if self.source is not None:
             self.source.after(iteration, found)
 
+    def close(self) -> None:
+        """Ends what is asked of an endpoint, which nobody waits for any more."""
+        if self.endpoint is not None:
+            self.endpoint.close()
+
+
+def _drawn_by(mutator: Mutator) -> Drawn:
+    """What a model of this machine has sampled for an operator."""
+    writer = mutator.writer if isinstance(mutator, CrossoverMutator) else mutator
+    return writer.meter.take() if isinstance(writer, LanguageMutator) else Drawn()
+
 
 @contextmanager
-def open_crew(config: Config, operator: str, source: Source | None = None) -> Iterator[Crew]:
-    """The operators behind a name of `Evolve.operators`, with the processes that some work in."""
+def open_crew(
+    config: Config, operator: str, folder: Path, source: Source | None = None
+) -> Iterator[Crew]:
+    """The operators behind a name of `Evolve.operators`, with the processes that some work in.
+
+    Args:
+        config: Of the run.
+        operator: The name.
+        folder: Of the run.
+        source: Of what writes as `diff`; None: the configured model.
+    """
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    members = {name: make_mutator(search, name) for name in names}
+    placement = open_mesh(config)
     with ExitStack() as stack:
+        endpoint = stack.enter_context(open_endpoint(search, names, folder))
+        members = {
+            name: make_mutator(search, name, placement=placement, endpoint=endpoint)
+            for name in names
+        }
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
             members["tree"] = SharedTreeMutator(processes)
-        yield Crew(members=members, selection=select(search, operator), source=source)
+        selection = select(search, operator)
+        yield Crew(members=members, selection=selection, source=source, endpoint=endpoint)
 
 
 @contextmanager
@@ -130,13 +160,22 @@ def select(config: Evolve, operator: str) -> Selection:
     return FixedWeights(weights(config, operator))
 
 
-def make_mutator(config: Evolve, operator: str, message: str | None = None) -> Mutator:
+def make_mutator(
+    config: Evolve,
+    operator: str,
+    message: str | None = None,
+    *,
+    placement: Placement | None = None,
+    endpoint: Endpoint | None = None,
+) -> Mutator:
     """The mutation operator of a name.
 
     Args:
         config: Names model and format, and how to sample.
         operator: One of `Evolve.operators`.
         message: What to ask for; None draws it by `message_weights`.
+        placement: Whose devices sample; None: the default device.
+        endpoint: Asked in place of a model of this machine.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
@@ -146,9 +185,19 @@ def make_mutator(config: Evolve, operator: str, message: str | None = None) -> M
         return tree_mutator
     if operator in ("mixed", "bandit"):
         told = {name: None if name == "tree" else message for name in weights(config, operator)}
-        team = Team({name: make_mutator(config, name, text) for name, text in told.items()})
+        team = Team(
+            {
+                name: make_mutator(config, name, text, placement=placement, endpoint=endpoint)
+                for name, text in told.items()
+            }
+        )
         return _at_random(team, select(config, operator))
-    writer = language_mutator(config, operator, language_model(config.model), message)
+    writer: LanguageMutator | EndpointMutator
+    if endpoint is not None:
+        writer = endpoint_mutator(config, operator, endpoint, message)
+    else:
+        model = language_model(config.model, placement)
+        writer = language_mutator(config, operator, model, message)
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer

@@ -1,6 +1,6 @@
 """Pictures of a run, as PNG files in its folder `pictures`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,8 @@ from elmjax.report.curves import evolution_curves, reward_curves, training_curve
 from elmjax.report.drawing import Walk, contact_sheet
 from elmjax.report.heat_map import archive_heat_map
 from elmjax.stages import conditional
-from elmjax.stages.evolve import open_found, stage_name
+from elmjax.stages.admission import Found
+from elmjax.stages.evolve import stage_name
 from elmjax.stages.run import Run, open_pool, terrain_lines
 from physics.simulate import trajectory
 from physics.terrain import build
@@ -17,12 +18,11 @@ from physics.terrain import build
 BEST_SHOWN = 6  # elites of an archive that are drawn
 
 
-def of_evolution(run: Run) -> None:
+def of_evolution(run: Run, found_by: Mapping[str, Found]) -> None:
     """Archive heat maps, the best walkers and curves of all operators side by side."""
     folder = _folder(run)
     numbers = []
-    for operator in run.config.evolve.operators:
-        found = open_found(run, operator)
+    for operator, found in found_by.items():
         archive_heat_map(
             found.archive, folder / f"archive-{operator}.png", title=f"Archive of {operator}"
         )

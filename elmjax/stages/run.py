@@ -3,23 +3,34 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import jax
+import jax.numpy as jnp
+
 from elmjax import config as configuration
 from elmjax import lock, seeds
 from elmjax.config import Config, ConfigError
+from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
+from elmjax.endpoint.config import MAY_CHANGE
 from elmjax.evaluate import Evaluator, Perturbed
 from elmjax.files import write_whole
+from elmjax.lm.hub import fetch, is_hub_name
+from elmjax.lm.lora import peft
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
@@ -32,11 +43,12 @@ from physics.terrain import TERRAINS, build, make_polylines
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder, open for writing."""
+    """One run's folder, open for writing, unless it is only read."""
 
     folder: Path
     config: Config
     metrics: MetricsLog
+    read_only: bool = False
 
     @classmethod
     def open(cls, folder: Path, config: Config) -> "Run":
@@ -46,19 +58,14 @@ class Run:
             ConfigError: where the folder holds a run of another configuration, or something else.
             FolderInUseError: where another process writes to it.
         """
+        open_mesh(config)
+        hosts.once(lambda: _begin(folder, config))
         written = folder / "config.toml"
-        if written.exists():
-            if configuration.load_dumped(written) != config:
-                raise ConfigError(
-                    f"--run: {folder} holds a run of another configuration, wanted the same; "
-                    "give another folder, or delete this one"
-                )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(written, configuration.dump(config))
-        lock.hold(folder)
+        if not written.is_file() or configuration.load_dumped(written) != config:
+            raise ConfigError(
+                f"--run: this host does not see what host 0 wrote to {folder}, wanted a folder "
+                "that all hosts share"
+            )
         return cls(folder=folder, config=config, metrics=_metrics(folder))
 
     @classmethod
@@ -71,7 +78,15 @@ class Run:
         written = folder / "config.toml"
         if not written.is_file():
             raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
-        return cls(folder, configuration.load_dumped(written), _metrics(folder))
+        config = configuration.load_dumped(written)
+        return cls(folder, config, _metrics(folder), read_only=True)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where the arrays of its stages lie."""
+        if self.read_only:  # perhaps on another machine than it was written on
+            return Placement.over(devices=jax.local_devices())
+        return open_mesh(self.config)
 
     def seed(self, stage: str, *counters: int) -> int:
         """A 63-bit seed for a stage and a step of it: counted, so that resuming needs no state."""
@@ -86,7 +101,7 @@ class Run:
         """Writes what a stage reached, which marks it finished."""
         path = self.folder / stage / "summary.json"
         text = json.dumps(without_nan(summary), indent=2, allow_nan=False)
-        write_whole(path, text + "\n")
+        hosts.once(lambda: write_whole(path, text + "\n"))
         return without_nan(summary)
 
     def __enter__(self) -> Self:
@@ -107,12 +122,39 @@ class Run:
 
     def evaluator(self, pool: Engine, terrains: Iterable[str]) -> Evaluator:
         """Judges programs on some terrains by name."""
-        return make_evaluator(self.config, pool, terrains)
+        return make_evaluator(self.config, pool, terrains, self.placement.local_devices)
+
+
+def _begin(folder: Path, config: Config) -> None:
+    """Makes the folder a run's, or goes on with the one that it is, and locks it."""
+    written = folder / "config.toml"
+    if written.exists():
+        before = configuration.load_dumped(written)
+        if _with_patience_of(before, config) != config:
+            raise ConfigError(
+                f"--run: {folder} holds a run of another configuration, wanted the same; "
+                "give another folder, or delete this one"
+            )
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(written, configuration.dump(config))
+    lock.hold(folder)
+    if config != configuration.load_dumped(written):
+        write_whole(written, configuration.dump(config))
+
+
+def _with_patience_of(config: Config, other: Config) -> Config:
+    """A configuration with another's way to ask an endpoint, which decides no result."""
+    patience = {name: getattr(other.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(config.evolve.endpoint, **patience)
+    return replace(config, evolve=replace(config.evolve, endpoint=endpoint))
 
 
 def _metrics(folder: Path) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl")
+        return MetricsLog(folder / "metrics.jsonl", writes=hosts.is_writer())
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
 
@@ -137,8 +179,20 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
 
-def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Evaluator:
-    """Judges programs in the configured world, on terrains by name or file."""
+def make_evaluator(
+    config: Config,
+    pool: Engine,
+    terrains: Iterable[str],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on terrains by name or file.
+
+    Args:
+        config: Of the world and its limits.
+        pool: Runs programs.
+        terrains: Names or files.
+        devices: Where walks run; None: all of this process.
+    """
     return Evaluator(
         pool,
         {name: terrain_lines(config, name) for name in terrains},
@@ -148,6 +202,7 @@ def make_evaluator(config: Config, pool: Engine, terrains: Iterable[str]) -> Eva
         perturbed=_perturbed(config),
         scale=config.grid.scale,
         backend=config.physics.backend,
+        devices=devices,
     )
 
 
@@ -220,27 +275,66 @@ def open_physics(config: Config) -> Backend:
         raise ConfigError(f"physics.{error}") from None
 
 
-def language_model(name: str) -> LanguageModel:
-    """A language model by the name of one that ships with the package, or from a folder.
+def open_mesh(config: Config) -> Placement:
+    """The devices of all hosts, laid out as configured; the first call joins these.
+
+    Raises:
+        ConfigError: where there are not as many.
+    """
+    mesh = config.mesh
+    try:
+        hosts.join(mesh.hosts)
+        return Placement.over(data=mesh.data, fsdp=mesh.fsdp, tensor=mesh.tensor)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def language_model(name: str, placement: Placement | None = None) -> LanguageModel:
+    """A language model by its name or from a folder (`model_folder`); adapters are merged into it.
+
+    Args:
+        name: Of the model.
+        placement: Whose devices sample from it; None: the default device.
 
     Raises:
         ConfigError: where there is none.
     """
+    folder = model_folder(name)
     try:
-        return load(model_folder(name))
+        if not peft.is_adapter(folder):
+            return load(folder, placement=placement)
+        beside = load(model_folder(peft.base_of(folder)))
+        model = peft.load_adapters(folder, beside).merged()
+        if placement is not None:
+            return replace(model, params=to_read(placement, model.config, model.params))
+    except ConfigError:
+        raise
     except (ValueError, OSError) as error:
         raise ConfigError(f"model {name}: {error}") from None
+    return replace(model, params=jax.tree.map(jnp.asarray, model.params))
 
 
 def model_folder(name: str) -> Path:
-    """Where a language model stands.
+    """Where a language model stands: one that ships, a folder, or fetched by its name on the hub.
 
     Raises:
         ConfigError: where there is no such model.
     """
-    shipped = Path(str(resources.files("elmjax"))) / "models"
-    folder = shipped / name if (shipped / name).is_dir() else Path(name)
-    if not folder.is_dir():
-        names = ", ".join(sorted(path.name for path in shipped.glob("*") if path.is_dir()))
-        raise ConfigError(f"model: got {name!r}, wanted a folder or one of {names}")
-    return folder
+    if (folder := local_folder(name)) is not None:
+        return folder
+    names = ", ".join(sorted(path.name for path in _shipped().glob("*") if path.is_dir()))
+    if not is_hub_name(name):
+        raise ConfigError(f"model: got {name!r}, wanted a folder, owner/name or one of {names}")
+    try:
+        return fetch(name)
+    except OSError as error:
+        raise ConfigError(f"model: no folder is called {name!r}, and {error}") from None
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where there is none."""
+    return next((path for path in (_shipped() / name, Path(name)) if path.is_dir()), None)
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("elmjax"))) / "models"

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from elmjax.dist import hosts
+
 # Machines give 20 to 30 s.
 GRACE_SECONDS = 15.0
 STOPPED = 128 + signal.SIGTERM  # exit code, as of a process that SIGTERM ended
@@ -25,8 +27,11 @@ class StoppedError(Exception):
 
 
 def is_asked() -> bool:
-    """Whether the process has been asked to stop: save now, and raise `StoppedError`."""
-    return _asked.is_set()
+    """Whether a process of the run has been asked to stop: save now, and raise `StoppedError`.
+
+    All hosts ask after the same steps.
+    """
+    return hosts.any_of("stop", _asked.is_set())
 
 
 @contextmanager

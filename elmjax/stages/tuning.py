@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from elmjax.config import Optimiser
 from elmjax.corpus import EditedProgram
+from elmjax.dist import hosts
 from elmjax.lm import store
 from elmjax.lm.packing import Document
+from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel
-from elmjax.stages import collapse
+from elmjax.stages import collapse, models
 from elmjax.stages.accepted import AcceptedDiff, by_parent, loss_weights
 from elmjax.stages.documents import documents
 from elmjax.stages.learn import Lesson, learn
@@ -50,6 +50,10 @@ def tune(run: Run, tuning: Tuning) -> tuple[LanguageModel, dict[str, Any]]:
         (run.folder / tuning.stage).mkdir(parents=True, exist_ok=True)
         return tuning.start, run.finish(tuning.stage, {"accepted": 0, "share": 0.0, "drift": []})
     trained, losses = learn(run, _lesson(run, tuning))
+    if trained.config.lora is not None:  # the guard weighs and compares whole weights
+        trained = models.on_host(trained).merged()
+        read = to_read(run.placement, trained.config, trained.params)
+        trained = replace(trained, params=read)
     kept, drifts = collapse.guarded(
         run,
         base=tuning.base,
@@ -61,7 +65,7 @@ def tune(run: Run, tuning: Tuning) -> tuple[LanguageModel, dict[str, Any]]:
     passed = drifts[-1].is_within(run.config.operator.guard)
     _say_drift(tuning, drifts, passed)
     if passed:
-        store.save(run.folder / tuning.stage / "model", kept)
+        models.save(run.folder / tuning.stage / "model", kept)
     summary = {
         "accepted": len(tuning.accepted),
         **losses,
@@ -70,7 +74,8 @@ def tune(run: Run, tuning: Tuning) -> tuple[LanguageModel, dict[str, Any]]:
     }
     summary = run.finish(tuning.stage, summary)
     # The state of the optimiser has served, and is three times as large as the weights.
-    shutil.rmtree(run.folder / tuning.stage / "checkpoints", ignore_errors=True)
+    served = run.folder / tuning.stage / "checkpoints"
+    hosts.once(lambda: shutil.rmtree(served, ignore_errors=True))
     return saved(run, tuning.stage, tuning.start) or tuning.start, summary
 
 
@@ -85,8 +90,8 @@ def saved(run: Run, stage: str, like: LanguageModel) -> LanguageModel | None:
         raise FileNotFoundError(f"{run.folder / stage}: holds no finished tuning")
     if summary["share"] == 0.0:
         return None
-    params = store.load(run.folder / stage / "model").params
-    return replace(like, params=jax.tree.map(jnp.asarray, params))
+    params = store.load(run.folder / stage / "model", placement=run.placement).params
+    return replace(like, params=params)
 
 
 def _lesson(run: Run, tuning: Tuning) -> Lesson:
@@ -97,6 +102,7 @@ def _lesson(run: Run, tuning: Tuning) -> Lesson:
         test=(),
         optimiser=tuning.optimiser,
         checkpoint_every=run.config.operator.checkpoint_every,
+        lora=run.config.operator.lora,
         quiet=tuning.quiet,
     )
 

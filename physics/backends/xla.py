@@ -1,11 +1,17 @@
-"""The XLA backend: `rollout` compiled for a batch, in the form that suits the platform."""
+"""The XLA backend: `rollout` compiled for a batch, in the form that suits the platform.
+
+The walkers of a batch are spread over the devices, each of which runs the program of one device on
+its own: what a walker does depends on no other, so nothing is exchanged.
+"""
 
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from physics.backends.batch import Batch, Episode, join_terrains
 from physics.backends.lanes import rewire, simulate_lanes
@@ -19,14 +25,15 @@ from physics.world import World
 
 Program = Callable[[Batch], Walk]
 _Shapes = tuple[tuple[tuple[int, ...], np.dtype], ...]
+WALKERS = "walkers"  # the axis of the devices
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Xla:
-    """The XLA backend on some devices, which take chunks in turn."""
+    """The XLA backend on some devices, which share every chunk."""
 
     devices: tuple[jax.Device, ...]
-    threads: int | None = None  # None: one per core on a CPU, else two per device
+    threads: int | None = None  # None: one per core on a CPU with one device, else two
 
     @property
     def name(self) -> str:
@@ -38,13 +45,13 @@ class Xla:
         """As `Backend.calls`."""
         # XLA does not split this program over cores, so chunks run side by side; on an accelerator
         # two keep it busy while one is copied.
-        if self.devices[0].platform == "cpu":
-            return self.threads or max(count_cores(), len(self.devices))
-        return self.threads or 2 * len(self.devices)
+        if self.devices[0].platform == "cpu" and len(self.devices) == 1:
+            return self.threads or count_cores()
+        return self.threads or 2
 
     def schedule(self, capacities: Sequence[Capacity]) -> list[Chunk]:
         """As `Backend.schedule`."""
-        return schedule(capacities, self.devices[0].platform)
+        return schedule(capacities, self.devices[0].platform, len(self.devices))
 
     def join(self, terrains: Sequence[Terrain], world: World) -> Terrain:
         """As `Backend.join`."""
@@ -53,15 +60,15 @@ class Xla:
 
     def compile(self, batch: Batch, episode: Episode, number: int) -> Callable[[], Walk]:
         """As `Backend.compile`."""
-        device = self.devices[number % len(self.devices)]
-        prepared = _stand(batch, device)
-        program = compile_batch(prepared, episode, device)
+        del number
+        prepared = _stand(batch, self.devices[0])
+        program = compile_batch(prepared, episode, self.devices)
         return lambda: jax.tree.map(np.asarray, program(prepared))
 
     def lower(self, batch: Batch, episode: Episode, number: int) -> jax.stages.Lowered:
-        """What `compile` compiles, which may be for a device that is not there."""
-        device = self.devices[number % len(self.devices)]
-        return lower_batch(_stand(batch, device), episode, device)
+        """What `compile` compiles, which may be for devices that are not there."""
+        del number
+        return lower_batch(_stand(batch, self.devices[0]), episode, self.devices)
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
         """As `Backend.paths`."""
@@ -95,25 +102,27 @@ def prepare(batch: Batch, device: jax.Device, *, lanes: bool | None = None) -> B
     return rewire(batch) if lanes else batch
 
 
-def compile_batch(batch: Batch, episode: Episode, device: jax.Device) -> Program:
-    """The program for prepared batches of these shapes; compiled once per process and device.
+def compile_batch(batch: Batch, episode: Episode, devices: Sequence[jax.Device]) -> Program:
+    """The program for prepared batches of these shapes; compiled once per process and devices.
 
     Not to be called from several threads at once, which would each compile; the program may be.
 
     Args:
-        batch: Of `prepare`.
+        batch: Of `prepare`; its rows are a multiple of the devices.
         episode: How the walkers walk.
-        device: Where to run.
+        devices: Where to run.
 
     Returns:
         A function of a batch that gives its walks, with a leading batch axis.
     """
-    return _compile(*_shapes_of(batch), episode, device)
+    return _compile(*_shapes_of(batch), episode, tuple(devices))
 
 
-def lower_batch(batch: Batch, episode: Episode, device: jax.Device) -> jax.stages.Lowered:
+def lower_batch(
+    batch: Batch, episode: Episode, devices: Sequence[jax.Device]
+) -> jax.stages.Lowered:
     """What `compile_batch` compiles."""
-    return _lower(*_shapes_of(batch), episode, device)
+    return _lower(*_shapes_of(batch), episode, tuple(devices))
 
 
 def _shapes_of(batch: Batch) -> tuple[jax.tree_util.PyTreeDef, _Shapes]:
@@ -123,16 +132,55 @@ def _shapes_of(batch: Batch) -> tuple[jax.tree_util.PyTreeDef, _Shapes]:
 
 @functools.lru_cache(maxsize=256)
 def _compile(
-    structure: jax.tree_util.PyTreeDef, shapes: _Shapes, episode: Episode, device: jax.Device
+    structure: jax.tree_util.PyTreeDef,
+    shapes: _Shapes,
+    episode: Episode,
+    devices: tuple[jax.Device, ...],
 ) -> Program:
-    return _lower(structure, shapes, episode, device).compile()
+    return _lower(structure, shapes, episode, devices).compile()
 
 
 def _lower(
-    structure: jax.tree_util.PyTreeDef, shapes: _Shapes, episode: Episode, device: jax.Device
+    structure: jax.tree_util.PyTreeDef,
+    shapes: _Shapes,
+    episode: Episode,
+    devices: tuple[jax.Device, ...],
 ) -> jax.stages.Lowered:
-    sharding = jax.sharding.SingleDeviceSharding(device)
-    leaves = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
-    example = jax.tree.unflatten(structure, leaves)
+    example = jax.tree.unflatten(structure, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
+    mesh = Mesh(np.array(devices), (WALKERS,))
+    return spread_walks(example, episode, mesh).lower(example)
+
+
+def spread_walks(example: Batch, episode: Episode, mesh: Mesh) -> Any:
+    """Walks of a batch under `jit`, its walkers spread over a mesh of one axis, `WALKERS`.
+
+    Args:
+        example: Batch of arrays or their shapes.
+        episode: How the walkers walk.
+        mesh: Of devices, or of what is to be compiled for.
+    """
     simulate = simulate_union if example.terrains.by_gather else simulate_lanes
-    return jax.jit(simulate, static_argnums=1).lower(example, episode)
+    parts = _parts(example)
+    walk = jax.shard_map(
+        functools.partial(simulate, episode=episode),
+        mesh=mesh,
+        in_specs=(parts,),
+        out_specs=PartitionSpec(WALKERS),
+        check_vma=False,
+    )
+    where = jax.tree.map(functools.partial(NamedSharding, mesh), parts)
+    return jax.jit(walk, in_shardings=(where,))
+
+
+def _parts(batch: Batch) -> Batch:
+    """How each array of a batch is cut: walkers, and what is known of each, by their axis."""
+    each = PartitionSpec(WALKERS)
+    walkers = jax.tree.map(lambda _: each, batch.walkers)
+    terrains = jax.tree.map(lambda _: PartitionSpec(), batch.terrains)
+    if not batch.terrains.by_gather and len(batch.terrains.first_cell) > 1:  # a column per walker
+        columns = {
+            name: PartitionSpec(*[None] * (getattr(batch.terrains, name).ndim - 1), WALKERS)
+            for name in ("origin", "cells_per_metre", "grid", "first_cell")
+        }
+        terrains = dataclasses.replace(terrains, **columns)
+    return Batch(walkers=walkers, terrains=terrains, terrain_of=each)

@@ -109,3 +109,32 @@ def test_broken_toml_is_named(tmp_path) -> None:
 def test_importing_elmjax_imports_no_jax() -> None:
     code = "import elmjax, elmjax.cli, sys; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:8000", "wanted an address such as"),
+        ("ftp://host/v1", "wanted an address such as"),
+        ("https://user:secret@host/v1", "wanted none, and a key in the environment"),
+        ("https://host/v1?key=secret", "wanted none, and a key in the environment"),
+    ],
+)
+def test_an_address_of_an_endpoint_holds_no_secret(url, said) -> None:
+    with pytest.raises(ConfigError, match=said) as refused:
+        load(None, [("evolve.endpoint.url", url)])
+    assert "secret" not in str(refused.value)
+
+
+def test_a_key_in_the_place_of_its_variable_is_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="wanted the name of an environment variable") as refused:
+        load(None, [("evolve.endpoint.key_variable", "sk-secret")])
+    assert "secret" not in str(refused.value)
+
+
+def test_further_fields_of_an_endpoint_survive(tmp_path) -> None:
+    fields = '{reasoning_effort = "low", stop = ["a", "b"], chat_template_kwargs = {think = false}}'
+    config = load(None, [("evolve.endpoint.fields", fields)])
+    (path := tmp_path / "config.toml").write_text(dump(config))
+    assert load_dumped(path) == config
+    assert config.evolve.endpoint.fields["chat_template_kwargs"] == {"think": False}

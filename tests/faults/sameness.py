@@ -10,7 +10,7 @@ from elmjax.qd import History
 from elmjax.report import read_metrics
 
 # What depends on the machine, or on what a process still remembered.
-_TIMES = ("seconds", "per_second", "hits", "busy", "rates_of")
+_TIMES = ("seconds", "per_second", "hits", "busy", "rates_of", "requests", "remembered", "failed.")
 
 
 def differences(folder: Path, whole: Path, *, without: str = "") -> list[str]:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.endpoint.server import Say, Server
+from tests.endpoint.walkers import rewrite
 from tests.faults.harness import (
     SEED,
     Command,
@@ -284,3 +286,69 @@ def test_gradients_that_are_not_finite(command, table: Table, tmp_path) -> None:
     table.add(
         "gradients that are not finite", 1, int(good), f"ended after {skipped + 1} steps by name"
     )
+
+
+ENDPOINT = (
+    *("--evolve.operators", '["rewrite"]', "--evolve.model", "endpoint"),
+    *("--evolve.endpoint.model", "m", "--evolve.endpoint.retries", "1"),
+    *("--evolve.endpoint.first_wait", "0.05", "--evolve.endpoint.timeout", "2"),
+)
+
+
+def dies_by_errors(_number: int, _body: dict) -> Say:
+    return Say("out of memory", status=500)
+
+
+def dies_by_garbage(_number: int, _body: dict) -> Say:
+    return Say("<html>Bad gateway</html>", raw=True)
+
+
+def dies_by_silence(_number: int, _body: dict) -> Say:
+    return Say(delay=3.0)
+
+
+def test_an_endpoint_that_dies(command, table: Table, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    rng = random.Random(SEED)
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    with Server(rewrite) as server:
+        code, said = command.run("evolve", whole, *ENDPOINT, "--evolve.endpoint.url", server.url)
+        assert code == 0, said
+        questions = len(server.asked)
+    asked = said_so = 0
+    deaths = [dies_by_errors, dies_by_garbage, dies_by_silence, None]
+    for death in deaths:
+        lives = rng.randrange(10, 45)
+        with Server(rewrite) as server:
+            if death is None:
+                process = command.start(
+                    "evolve", folder, *ENDPOINT, "--evolve.endpoint.url", server.url
+                )
+                while len(server.asked) < lives and process.poll() is None:
+                    time.sleep(0.01)
+                kill(process)
+                said_so += 1
+            else:
+                server.script = lambda n, body, last=lives, dead=death: (
+                    rewrite(n, body) if n < last else dead(n, body)
+                )
+                code, said = command.run(
+                    "evolve", folder, *ENDPOINT, "--evolve.endpoint.url", server.url
+                )
+                line = said.strip().splitlines()[-1]
+                said_so += code == 1 and "requests in a row had no answer" in line
+            asked += min(lives, len(server.asked))
+    with Server(rewrite) as server:
+        code, said = command.run("evolve", folder, *ENDPOINT, "--evolve.endpoint.url", server.url)
+        assert code == 0, said
+        asked += len(server.asked)
+    differing = differences(folder, whole)
+    table.add(
+        "an endpoint that dies: errors, garbage, silence; SIGKILL while it answers",
+        len(deaths),
+        0 if differing else said_so,
+        f"{len(differing)} results; {asked - questions} of {questions} answers asked for again "
+        f"{differing or ''}".rstrip(),
+    )
+    # Those that were on their way when the process was killed.
+    assert asked - questions <= 8

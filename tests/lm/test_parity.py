@@ -9,16 +9,20 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import tokenizers
 
-from elmjax.lm import decoder
-from elmjax.lm.config import DecoderConfig
+from elmjax.lm import decoder, store
+from elmjax.lm.config import DecoderConfig, LayerKind
 from elmjax.lm.decoder import Params
+from elmjax.lm.hub_tokenizer import HubTokenizer
 from elmjax.lm.hugging_face import (
     FAMILIES,
     config_from_hugging_face,
     tensors_from_hugging_face,
     tensors_to_hugging_face,
 )
+from elmjax.lm.rope import Rope
+from elmjax.lm.store import LanguageModel
 from elmjax.lm.weights import open_weights
 
 torch = pytest.importorskip("torch", reason="parity is checked where torch is installed")
@@ -147,12 +151,39 @@ def test_what_is_saved_has_the_tensors_that_were_read(saved) -> None:
         np.testing.assert_array_equal(tensor, state[name], err_msg=name)
 
 
+def other_window(kind: LayerKind) -> LayerKind:
+    return dataclasses.replace(kind, window=3 if kind.window is None else None)
+
+
+def other_rope(kind: LayerKind) -> LayerKind:
+    """Stretched no more, or in other pairs, or turning where nothing turns."""
+    if kind.rope is None:
+        rope = Rope()
+    elif kind.rope.scaling is not None:
+        rope = dataclasses.replace(kind.rope, scaling=None)
+    else:
+        rope = dataclasses.replace(kind.rope, neighbours=not kind.rope.neighbours)
+    return dataclasses.replace(kind, rope=rope)
+
+
 WRONG = {
     "activation": {"activation": "relu"},
     "norm_epsilon": {"norm_epsilon": 0.5},
-    "kinds": None,
+    "window": other_window,
+    "rope": other_rope,
     "score scale": {"query_scale": 0.1},
 }
+
+
+def turned_alike(kinds: tuple[LayerKind, ...]) -> tuple[LayerKind, ...]:
+    """A decoder whose layers pair their components in two ways is no decoder of ours."""
+    pairs = {kind.rope.neighbours for kind in kinds if kind.rope is not None}
+    if len(pairs) < 2:
+        return kinds
+    return tuple(
+        dataclasses.replace(kind, rope=dataclasses.replace(kind.rope, neighbours=True))
+        for kind in kinds
+    )
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -160,11 +191,34 @@ def test_a_wrong_choice_shows(saved, what) -> None:
     """The comparison would see a mistake in each of the decoder's choices."""
     _, model, config, params = saved
     change = WRONG[what]
-    if change is None:
-        kinds = tuple(
-            dataclasses.replace(kind, window=3 if kind.window is None else None)
-            for kind in config.kinds
-        )
-        change = {"kinds": kinds}
+    if callable(change):
+        change = {"kinds": turned_alike(tuple(map(change, config.kinds)))}
     wrong = dataclasses.replace(config, **change)
     assert distance(ours(params, wrong), theirs(model)) > 10 * TOLERANCE
+
+
+def test_what_the_store_saves_transformers_loads(saved, tmp_path) -> None:
+    """Under the family's own names, with no tensor missing or unknown, and the same logits."""
+    family, model, config, params = saved
+    words = {"<|endoftext|>": 0, **{f"word{i}": i for i in range(1, VOCABULARY)}}
+    encoder = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="<|endoftext|>"))
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=encoder, eos_token="<|endoftext|>"
+    )
+    own = LanguageModel(
+        params=params,
+        config=config,
+        tokenizer=HubTokenizer(tokenizer),
+        source=json.loads(model.config.to_json_string()),
+    )
+    assert own.family == family
+    store.save(tmp_path / "model", own)
+    loaded, report = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path / "model", attn_implementation="eager", output_loading_info=True
+    )
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
+    assert type(loaded) is type(model)
+    np.testing.assert_allclose(theirs(loaded.float().eval()), theirs(model), atol=1e-6)
+    again = store.load(tmp_path / "model")
+    assert again.config == config

@@ -46,7 +46,7 @@ capacity = Capacity(int(sys.argv[1]), int(sys.argv[2]))
 walkers = assemble([body] * 256, [terrains[i] for i in of], capacity, World())
 batch = Batch(walkers=walkers, terrains=join_terrains(terrains), terrain_of=of.astype(np.int32))
 batch = xla.prepare(batch, device)
-program = xla.compile_batch(batch, Episode(world=World(), steps=240, interval=120), device)
+program = xla.compile_batch(batch, Episode(world=World(), steps=240, interval=120), [device])
 print(sorted(set(re.findall(r" (gather|scatter|while)\\(", program.as_text()))))
 """
 

@@ -38,7 +38,7 @@ def _episode(steps=STEPS):
 def _simulate(batch, *, lanes=False, steps=STEPS):
     device = jax.local_devices()[0]
     batch = xla.prepare(batch, device, lanes=lanes)
-    program = xla.compile_batch(batch, _episode(steps), device)
+    program = xla.compile_batch(batch, _episode(steps), [device])
     return jax.tree.map(np.asarray, program(batch))
 
 

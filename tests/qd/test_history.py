@@ -307,3 +307,23 @@ def test_a_whole_history_needs_no_recovery(tmp_path):
     make_history(tmp_path, 5, flush_every=2)
     history, said = History.recover(tmp_path)
     assert (len(history), said) == (4, "")
+
+
+@pytest.mark.parametrize("small", [3, history_module.SMALL_PARTS])
+def test_one_that_does_not_write_keeps_count_of_what_another_writes(tmp_path, monkeypatch, small):
+    monkeypatch.setattr(history_module, "SMALL_PARTS", small)  # so that parts are joined, too
+    writer, _ = History.recover(tmp_path)
+    other, _ = History.recover(tmp_path, writes=False)
+    for start in range(0, 20, 4):
+        for history in (writer, other):
+            history.append([make_record(id) for id in range(start, start + 4)])
+            history.flush()
+    for history in (writer, other):
+        history.truncate(15)
+        history.append([make_record(15)])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    other.flush()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    writer.flush()
+    assert other.frame().equals(writer.frame())
+    assert [other.program(id) for id in range(16)] == [make_record(id).program for id in range(16)]

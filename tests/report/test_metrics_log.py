@@ -130,3 +130,13 @@ def test_values_that_cannot_be_written_are_refused(tmp_path, values, words):
     with pytest.raises(ValueError, match=words):
         log.write("evolve", 0, values)
     assert len(log.read()) == 0
+
+
+def test_one_that_only_reads_leaves_the_file_alone(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path) as log, MetricsLog(path, writes=False) as other:
+        for each in (log, other):
+            each.write("evolve", 0, {"best": 1.0})
+            each.write("evolve", 1, {"best": 2.0})
+        other.truncate("evolve", 0)
+        assert other.read("evolve")["best"].tolist() == [1.0, 2.0]

@@ -150,3 +150,11 @@ def test_the_fine_tuned_model_stands_beside_its_base_and_the_paper():
     assert rows["programs that run"] == ["54.1 %", "64.6 %", "", ""]
     assert rows["KL from the base model [nats / token]"] == ["", "0.151", "", ""]
     assert rows["refused by the guard"] == ["", "0", "", ""]
+
+
+def test_each_table_of_stage_3_comes_once() -> None:
+    reward = {"before": [1.0, 0.5, 1.5], "after": [2.0, 1.5, 2.5], "change": [1.0, 0.5, 1.5]}
+    compared = {"conditionality": [0.1, 0.0, 0.2], "best_of_dataset": 3.0, "best_of_stage_2": 2.5}
+    text = closing_text({"conditional": {"tunnel": reward | compared, "flat": reward}})
+    titles = [line for line in text.splitlines() if line.startswith("Stage 3")]
+    assert len(titles) == len(set(titles)) == 2

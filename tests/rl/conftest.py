@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import jax
@@ -12,10 +12,18 @@ import pytest
 
 from elmjax.lm import decoder
 from elmjax.lm.config import DecoderConfig
+from elmjax.lm.lora.targets import make_lora
 from elmjax.lm.prompt import Prompt
 from elmjax.lm.sampler import compiled_sample
 from elmjax.lm.terrain_encoder import TerrainEncoderConfig
-from elmjax.rl.policy import PolicyConfig, PolicyParams, evaluate_rollout, init_policy, prefixes
+from elmjax.rl.policy import (
+    PolicyConfig,
+    PolicyParams,
+    evaluate_rollout,
+    init_policy,
+    language_model,
+    prefixes,
+)
 from elmjax.rl.rollout import Batch, Rollout, collect
 
 DECODER = DecoderConfig(vocab_size=12, layers=1, width=16, heads=2, hidden=32)
@@ -46,10 +54,15 @@ class ToyWorld:
     time: int = 4
     temperature: float = 1.0
     value: str = "head"
+    rank: int = 0  # of adapters on every projection; 0: all weights are trained
 
     @cached_property
     def model(self) -> PolicyConfig:
-        return PolicyConfig(decoder=DECODER, encoder=self.encoder, value=self.value)
+        decoder = DECODER
+        if self.rank:
+            lora = make_lora(DECODER, "llama", rank=self.rank, alpha=4.0, targets=["all-linear"])
+            decoder = replace(DECODER, lora=lora)
+        return PolicyConfig(decoder=decoder, encoder=self.encoder, value=self.value)
 
     @cached_property
     def lm(self) -> decoder.Params:
@@ -72,9 +85,9 @@ class ToyWorld:
             length=jnp.array([2, 2]),
             prefix=_PREFIXES(params, self.model, self.terrain),
         )
-        sample = compiled_sample(DECODER, self.children, self.time, END)
+        sample = compiled_sample(self.model.decoder, self.children, self.time, END)
         completions = sample(
-            params["lm"],
+            language_model(params, self.model, self.lm),
             prompt,
             jax.random.key(seed),
             {"temperature": jnp.float32(self.temperature), "top_p": jnp.float32(1.0)},

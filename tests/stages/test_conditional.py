@@ -12,7 +12,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from elmjax.cli import main
-from elmjax.config import Bootstrap, ConfigError
+from elmjax.config import Bootstrap, ConfigError, LoRAConfig
+from elmjax.lm import store
+from elmjax.lm.lora import peft
 from elmjax.rl.policy import init_policy, read
 from elmjax.stages import bootstrap, conditional, finetune, inventor, pipeline
 from elmjax.stages.run import Run
@@ -168,3 +170,23 @@ def test_sampling_for_a_terrain(finished, capsys) -> None:
     assert {"outcome", "distance", "program"} <= set(lines[0])
     assert main([*command, "--terrain", "hill"]) == 2
     assert "--terrain: got 'hill', wanted one that stage 3 of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("loop", ["host", "callback"])
+def test_adapters_are_trained_beside_the_stage_2_model(loop, start) -> None:
+    run = start(lora=LoRAConfig(rank=2, targets=("q_proj", "down_proj")), recompute=True, loop=loop)
+    conditional.conditional(run)
+    log = metrics(run)
+    assert log["first_ratio_deviation"].max() < 1e-5
+    assert log["applied"].min() > 0
+    stage_2 = finetune.load_model(run)
+    adapter = run.folder / "conditional" / "adapter"
+    assert peft.base_of(adapter) == str(finetune.model_of(run).resolve())
+    beside = peft.load_adapters(adapter, stage_2).merged()
+    saved = store.load(run.folder / "conditional" / "model")
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), beside.params, saved.params
+    )
+    changed = jax.tree.map(lambda a, b: bool(np.any(a != b)), saved.params, stage_2.params)
+    moved = {name for name, own in changed["blocks"].items() if any(own.values())}
+    assert moved == {"query_key_value", "down"}

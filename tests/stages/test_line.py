@@ -77,3 +77,19 @@ def test_leaving_early_ends_the_threads() -> None:
         leave_early()
     names = [thread.name for thread in threading.enumerate()]
     assert not any(name.startswith(("mutation", "execution")) for name in names)
+
+
+def test_settling_waits_for_the_children_that_are_being_made() -> None:
+    go, made = threading.Event(), list[int]()
+
+    def make(drawn: Draw) -> list[Child]:
+        assert go.wait(timeout=10)
+        made.append(drawn.iteration)
+        return children(drawn)
+
+    with Line(make, run) as line:
+        for iteration in range(3):
+            line.start(draw(iteration))
+        threading.Timer(0.1, go.set).start()
+        line.settle()
+        assert made == [0, 1, 2]

@@ -40,7 +40,8 @@ def test_every_child_is_a_line_that_says_what_became_of_it(config, seeds, monkey
     answers = [*written, Completion("<|0|><|1|>", False)]
     monkeypatch.setattr(LanguageMutator, "_complete", lambda *_: [[answer] for answer in answers])
     lines = [
-        as_line(mutation) for mutation in mutate_files([seeds["square"]], "diff", 4, config, "Fix.")
+        as_line(mutation)
+        for mutation in mutate_files([seeds["square"]], "diff", 4, config, "Fix.").made
     ]
     assert [list(line) for line in lines] == [KEYS] * 4
     assert [line["outcome"] for line in lines] == ["ok", "runtime", "syntax", "unfinished"]
@@ -58,22 +59,22 @@ def test_every_child_is_a_line_that_says_what_became_of_it(config, seeds, monkey
 
 
 def test_every_child_has_a_message_of_its_own_and_a_seed_repeats_them(config, seeds) -> None:
-    first, again = (mutate_files([seeds["square"]], "diff", 18, config) for _ in range(2))
+    first, again = (mutate_files([seeds["square"]], "diff", 18, config).made for _ in range(2))
     assert first == again
     assert len({mutation.record.message for mutation in first}) == 3
-    other = mutate_files([seeds["square"]], "diff", 18, dataclasses.replace(config, seed=1))
+    other = mutate_files([seeds["square"]], "diff", 18, dataclasses.replace(config, seed=1)).made
     assert other != first
 
 
 def test_a_comment_in_the_file_is_no_part_of_the_diff(config, seeds) -> None:
-    for mutation in mutate_files([seeds["square"]], "tree", 4, config):
+    for mutation in mutate_files([seeds["square"]], "tree", 4, config).made:
         child = unified.apply_unified(mutation.record.diff, SEEDS["square"])
         assert mutation.program in (None, child)
 
 
 def test_crossover_makes_children_of_each_program_in_turn(config, seeds, monkeypatch) -> None:
     monkeypatch.setattr(LanguageMutator, "_complete", lambda _, ids, *__: [[None] for _ in ids])
-    made = mutate_files(list(seeds.values()), "crossover", 3, config)
+    made = mutate_files(list(seeds.values()), "crossover", 3, config).made
     assert [mutation.path for mutation in made] == [*seeds.values(), seeds["square"]]
     assert {mutation.record.operator for mutation in made} == {"crossover"}
 

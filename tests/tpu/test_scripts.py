@@ -78,6 +78,20 @@ def test_run_hands_settings_through_two_shells(cloud, script) -> None:
     ]
 
 
+def test_with_a_file_share_all_workers_run_together(cloud, script) -> None:
+    share = "10.0.0.2:/share"
+    for name in ("create", "setup", "run"):
+        assert script(name, NFS=share, ACCELERATOR="v5litepod-16").returncode == 0
+    assert "disks create" not in cloud.changes()
+    queued = next(call for call in cloud.calls() if "create" in call)
+    assert not any("data-disk" in word for word in queued)
+    *_, setup, run = cloud.calls()
+    assert f"mount -t nfs {share}" in option(setup, "command")
+    assert "mkfs" not in option(setup, "command")
+    words = shlex.split(option(run, "command"))
+    assert words[-2:] == ["--mesh.hosts", "all"]
+
+
 def test_delete_keeps_the_disk_unless_told(cloud, script) -> None:
     script("create")
     assert script("delete").returncode == 0

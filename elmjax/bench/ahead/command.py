@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -77,7 +77,9 @@ def record(rows: Sequence[Row], command: str) -> dict[str, Any]:
     return told | {"rows": [vars(row) | {"over": row.over, "fits": row.fits} for row in rows]}
 
 
-def _compile(config: Config, name: str, topology: str, stages: Sequence[str]) -> Iterator[Row]:
+def _compile(
+    config: Config, name: str, topology: str, stages: Sequence[str]
+) -> Generator[Row, None, None]:
     """Rows as they come from the process that compiles."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
         file.write(dump(config))

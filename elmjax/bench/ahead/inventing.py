@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import jax
 import numpy as np
 
-from elmjax.bench.ahead.program import Program, Target, size_of
+from elmjax.bench.ahead.program import Program, Target, laid, size_of
 from elmjax.bench.ahead.writing import draws, samples
-from elmjax.config import Config
+from elmjax.lm.split import parameter_shardings, reading_shardings
 from elmjax.lm.store import LanguageModel
 from elmjax.programs import Engine
-from elmjax.rl.policy import init_policy
+from elmjax.rl import placed
+from elmjax.rl.policy import init_policy, language_model
 from elmjax.rl.ppo import PPOState, init_state, make_optimizer
 from elmjax.rl.rollout import Batch, Rollout
 from elmjax.stages import bootstrap
-from elmjax.stages.conditional import compile_update
 from elmjax.stages.encoders import encoder_weights
 from elmjax.stages.inventor import (
     Inventor,
@@ -45,10 +45,16 @@ class _NoEngine:
 
 
 def inventions(target: Target, base: LanguageModel) -> Iterator[Program]:
-    """What stage 3 compiles where the host leads it, on a model of stage 2; on one device."""
+    """What stage 3 compiles where the host leads it.
+
+    Args:
+        target: Whose.
+        base: Model of stage 2 with abstract parameters that lie as they are read.
+    """
     config = target.config
-    inventor = _inventor(config, base)
-    state = jax.eval_shape(partial(_state, inventor), base.params)
+    inventor = _inventor(target, base)
+    where = placed.state_shardings(target.placement, inventor.config.ppo, inventor.policy)
+    state = laid(jax.eval_shape(partial(_state, inventor), base.params), where)
     yield _encoder(target, inventor, state)
     yield from _sampling(target, inventor, state)
     index, children = shares(config.conditional, 0)
@@ -58,11 +64,11 @@ def inventions(target: Target, base: LanguageModel) -> Iterator[Program]:
         yield _bootstrap(target, inventor, state)
 
 
-def _inventor(config: Config, base: LanguageModel) -> Inventor:
+def _inventor(target: Target, base: LanguageModel) -> Inventor:
     engine: Engine = _NoEngine()
-    section = config.conditional
+    config, section = target.config, target.config.conditional
     evaluator = make_evaluator(config, engine, (*section.terrains, *section.unseen))
-    return assemble_inventor(config, base, evaluator)
+    return assemble_inventor(config, base, evaluator, target.placement)
 
 
 def _state(inventor: Inventor, params: object) -> PPOState:
@@ -73,18 +79,17 @@ def _state(inventor: Inventor, params: object) -> PPOState:
 
 
 def _encoder(target: Target, inventor: Inventor, state: PPOState) -> Program:
-    layout = target.alone
     used = size_of(state.params["encoder"]) + size_of(state.params["blank"])
     return Program(
         stage=target.stage,
         name=f"terrain encoder, {inventor.config.encoder}",
         shape=f"{len(inventor.names)} terrains",
-        devices=layout.devices,
+        devices=target.placement.size,
         lower=partial(
             encode_terrains.lower,
-            layout.whole(state.params),
+            state.params,
             inventor.policy,
-            layout.whole(inventor.terrain),
+            target.whole(inventor.terrain),
         ),
         beside=size_of(state) + size_of(inventor.base.params) - used,
     )
@@ -94,6 +99,8 @@ def _sampling(target: Target, inventor: Inventor, state: PPOState) -> Iterator[P
     """Of an iteration, and of the trained policy and the stage 2 model at the end."""
     config, encoded = inventor.config, inventor.policy.encoder
     prompts, children = len(shares(config, 0)[0]), shares(config, 0)[1]
+    written_by = language_model(state.params, inventor.policy, inventor.base.params)
+    written_by = laid(written_by, reading_shardings(target.placement, inventor.policy.decoder))
     kept = size_of(state) - size_of(state.params["lm"]) + size_of(inventor.base.params)
     for name, count, each in (
         ("sampling", prompts, children),
@@ -105,7 +112,7 @@ def _sampling(target: Target, inventor: Inventor, state: PPOState) -> Iterator[P
             target,
             name,
             sampler,
-            state.params["lm"],
+            written_by,
             [prompt] * count,
             prefix=prefix,
             beside=kept,
@@ -129,20 +136,19 @@ def _rollout(inventor: Inventor, index: np.ndarray) -> Rollout:
 def _learning(
     target: Target, inventor: Inventor, state: PPOState, rollout: Rollout
 ) -> Iterator[Program]:
-    layout, config = target.alone, inventor.config
-    reference = layout.whole(inventor.base.params)
+    placement, config = target.placement, inventor.config
     time = rollout.tokens.shape[1]
     yield Program(
         stage=target.stage,
         name="log-probabilities and values",
         shape=f"{config.batch} x {time} tokens",
-        devices=layout.devices,
+        devices=target.placement.size,
         lower=partial(
             judge.lower,
-            layout.whole(state.params),
-            reference,
+            state.params,
+            inventor.base.params,
             inventor.policy,
-            layout.whole(rollout),
+            laid(rollout, placed.rollout_shardings(placement, rollout)),
             np.float32(config.ppo.temperature),
         ),
         beside=size_of(state) - size_of(state.params),
@@ -153,37 +159,40 @@ def _learning(
         reference_log_prob=rollout.log_prob,
         reward=rollout.log_prob[:, 0],
     )
+    update: Any = placed.jitted_update(placement, config.ppo, inventor.policy)
     yield Program(
         stage=target.stage,
         name="PPO update",
         shape=f"{config.batch} x {time} tokens, {config.ppo.minibatches} minibatches",
-        devices=layout.devices,
+        devices=target.placement.size,
         lower=partial(
-            compile_update(inventor).lower,  # type: ignore[attr-defined]
-            layout.whole(state),
-            layout.whole(batch),
-            layout.whole(jax.random.key(0)),
+            update.lower,
+            state,
+            laid(batch, placed.batch_shardings(placement, batch)),
+            target.whole(jax.random.key(0)),
+            inventor.base.params,
         ),
-        beside=size_of(inventor.base.params),
+        # Adapters read the weights that they stand beside; else these are kept for the next judge.
+        beside=0 if inventor.policy.decoder.lora else size_of(inventor.base.params),
     )
 
 
 def _bootstrap(target: Target, inventor: Inventor, state: PPOState) -> Program:
-    layout = target.alone
     section = inventor.config.bootstrap
     known = section.programs * len(inventor.config.terrains)
     rows = _rollout(inventor, np.zeros(min(section.rows, known), np.int32))
     moments = jax.eval_shape(make_optimizer(inventor.config.ppo).init, state.params)
+    moments = laid(moments, parameter_shardings(target.placement, inventor.policy.decoder, moments))
     return Program(
         stage=target.stage,
         name="bootstrap step",
         shape=f"{len(rows.tokens)} x {rows.tokens.shape[1]} tokens",
-        devices=layout.devices,
+        devices=target.placement.size,
         lower=partial(
             bootstrap.compile_step(inventor).lower,
-            layout.whole(state.params),
-            layout.whole(moments),
-            layout.whole(rows),
+            (state.params, moments),
+            laid(rows, placed.rollout_shardings(target.placement, rows)),
+            inventor.base.params,
         ),
         beside=size_of(inventor.base.params) + size_of(state),
     )

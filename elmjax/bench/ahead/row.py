@@ -38,6 +38,7 @@ class Row:
     memory: int  # there is
     gathers: int
     scatters: int
+    refused: bool = False  # by the compiler, for lack of room: `needed` is a lower bound
     error: str = ""  # why it does not compile, where that is not for room
 
     @property
@@ -55,7 +56,8 @@ class Row:
         """In words."""
         if self.error:
             return self.error
-        return f"{self.over / GIB:.2f} GiB too much" if self.over else "fits"
+        at_least = "at least " if self.refused else ""
+        return f"{at_least}{self.over / GIB:.2f} GiB too much" if self.over else "fits"
 
 
 def compile_program(program: Program, *, config: str, topology: str, memory: int) -> Row:
@@ -82,7 +84,8 @@ def compile_program(program: Program, *, config: str, topology: str, memory: int
         compiled = program.lower().compile()
     # Whatever the compiler refuses is the row of this program, and the others follow.
     except Exception as error:
-        return Row(**told, **refusal(str(error), memory), **_seconds(began, worked))
+        seconds = _seconds(began, worked)
+        return Row(**told, **seconds, **refusal(str(error), memory, program.held))
     seconds = _seconds(began, worked)
     sizes = compiled.memory_analysis()
     parts = {
@@ -109,8 +112,14 @@ def _seconds(began: float, worked: float) -> dict[str, Any]:
     }
 
 
-def refusal(message: str, memory: int) -> dict[str, Any]:
-    """What is known of a program that the compiler refuses."""
+def refusal(message: str, memory: int, held: int) -> dict[str, Any]:
+    """What is known of a program that the compiler refuses.
+
+    Args:
+        message: The compiler's.
+        memory: Bytes of a device.
+        held: Bytes that are known to be needed: it may tell of one array that finds no room.
+    """
     unknown = {"arguments": 0, "temporary": 0, "results": 0, "code": 0, "gathers": 0, "scatters": 0}
     found = next((match for each in _TOO_MUCH if (match := each.search(message))), None)
     if found is None:
@@ -119,4 +128,4 @@ def refusal(message: str, memory: int) -> dict[str, Any]:
     needed = float(units["needed"]) * _UNITS.get(units.get("unit", ""), 1)
     # The compiler keeps some of the chip for itself: what it lacks is told by its own measure.
     lacking = needed - float(units["there"]) * _UNITS.get(units.get("of", ""), 1)
-    return {**unknown, "needed": memory + round(lacking)}
+    return {**unknown, "needed": max(held, memory + round(lacking)), "refused": True}

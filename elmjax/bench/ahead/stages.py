@@ -16,6 +16,7 @@ from elmjax.lm import decoder
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.tokenizer import BPE_ENTRIES, SPECIALS
 from elmjax.stages import operator_tuning
+from elmjax.stages.adapted import adapted
 from elmjax.stages.edits import PARENTS_AT_A_TIME
 from elmjax.stages.finetune import base_model
 from elmjax.stages.operators import language_mutator
@@ -30,11 +31,13 @@ def evolve(target: Target) -> Iterator[Program]:
     yield from mutations(target)
     if not operator_tuning.is_tuned(config):
         return
-    model = abstract_model(lambda: language_model(search.model))
+    base = abstract_model(lambda: language_model(search.model))
+    model = target.to_read(base)
+    learner = target.to_read(abstract_model(lambda: adapted(base, tuning.lora, "operator.lora", 0)))
     used = {"tuning, ": tuning.optimiser} if tuning.rounds > 0 else {}
     used |= {"update, ": tuning.update} if tuning.every > 0 else {}
     for name, optimiser in used.items():
-        yield from lessons(target, name, model, optimiser)
+        yield from lessons(target, name, learner, optimiser)
         yield drift(target, model, optimiser.row_length)
     writer, guard = language_mutator(search, operator_tuning.OPERATOR, model), tuning.guard
     yield from edits(target, "guard", writer, guard.parents, guard.children)
@@ -43,8 +46,12 @@ def evolve(target: Target) -> Iterator[Program]:
 def finetune(target: Target) -> Iterator[Program]:
     """Stage 2."""
     config, section = target.config, target.config.finetune
-    model = abstract_model(lambda: base_model(config, 0))
-    yield from lessons(target, "", model, section.optimiser)
+    base = abstract_model(lambda: base_model(config, 0))
+    model = target.to_read(base)
+    learner = target.to_read(
+        abstract_model(lambda: adapted(base, section.lora, "finetune.lora", 0))
+    )
+    yield from lessons(target, "", learner, section.optimiser)
     longest = section.max_new_tokens
     yield samples(target, "sampling", model, section.samples, max_new_tokens=longest)
     yield from walks(target, section.samples, [config.evolve.terrain])
@@ -62,8 +69,7 @@ def conditional(target: Target) -> Iterator[Program]:
             "conditional.loop: got 'callback', whose program calls the host that it runs on; "
             "wanted 'host', whose programs can be compiled elsewhere"
         )
-    model = abstract_model(lambda: base_model(config, 0))
-    yield from inventions(target, model)
+    yield from inventions(target, target.to_read(abstract_model(lambda: base_model(config, 0))))
     names = (*section.terrains, *section.unseen)
     yield from walks(target, section.batch * len(names), names)
 
@@ -71,7 +77,7 @@ def conditional(target: Target) -> Iterator[Program]:
 def pretrain(target: Target) -> Iterator[Program]:
     """Training of the diff model, whose tokenizer is taken to have all its entries."""
     section = target.config.pretrain
-    model = abstract_model(lambda: _from_scratch(target))
+    model = target.to_read(abstract_model(lambda: _from_scratch(target)))
     yield from lessons(target, "", model, section.optimiser)
     children = {"rates": section.rates.children}
     if section.rejection.rounds > 0:

@@ -47,7 +47,8 @@ class _Packer:
 def walks(target: Target, bodies: int, terrains: Sequence[str]) -> Iterator[Program]:
     """Programs that walk so many bodies, wherever all of them are of one capacity.
 
-    Chunks go to the devices in turn, so that each program runs on one.
+    Hosts share the bodies. Chunks of the kernel go to the devices of a host in turn, so that each
+    runs on one; XLA's are spread over all of these.
 
     Args:
         target: Whose.
@@ -58,8 +59,8 @@ def walks(target: Target, bodies: int, terrains: Sequence[str]) -> Iterator[Prog
     name = _ON_TPU.get(config.physics.backend)
     if name is None:
         return  # asked for by name, it runs on no TPU
-    backend = open_backend(name, devices=target.devices)
-    count = bodies * max(1, config.robust.starts)
+    backend = open_backend(name, devices=target.of_a_host)
+    count = -(-bodies // target.hosts) * max(1, config.robust.starts)
     for capacity in CAPACITIES:
         batch, episode = _pack(backend, config, capacity, count, terrains)
         chosen, batch = backend.chosen(batch) if isinstance(backend, Split) else (backend, batch)
@@ -68,7 +69,7 @@ def walks(target: Target, bodies: int, terrains: Sequence[str]) -> Iterator[Prog
             stage=target.stage,
             name=f"walks {bucket_name(capacity)}, {type(chosen).__name__}",
             shape=f"{len(batch.terrain_of):,} walkers",
-            devices=1,
+            devices=len(target.of_a_host) if isinstance(chosen, Xla) else 1,
             lower=partial(chosen.lower, batch, episode, 0),
         )
 

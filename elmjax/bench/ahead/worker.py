@@ -31,7 +31,7 @@ def compile_all(order: dict[str, Any]) -> None:
     for topology in order["topologies"]:
         devices, memory = open_topology(topology), chip_of(topology).memory
         for stage in order["stages"]:
-            target = Target(stage=stage, config=config, devices=devices)
+            target = Target.over(stage, config, devices)
             for program in STAGES[stage](target):
                 row = compile_program(
                     program, config=order["config"], topology=topology, memory=memory

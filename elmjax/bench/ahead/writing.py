@@ -8,13 +8,14 @@ from typing import Any
 import jax
 
 from elmjax.bench.ahead.models import abstract_model
-from elmjax.bench.ahead.program import Program, Target
+from elmjax.bench.ahead.program import Program, Target, laid
 from elmjax.diffs import DiffVerdict
 from elmjax.lm.decoder import Params
 from elmjax.lm.prompt import PROMPT_BUCKETS, bucket_for
 from elmjax.lm.sampler import Sampler, usual_dtype
 from elmjax.lm.store import LanguageModel
-from elmjax.mutators.language import LanguageMutator, Request
+from elmjax.mutators.language import LanguageMutator
+from elmjax.mutators.request import Request
 from elmjax.stages.operators import language_mutator, weights
 from elmjax.stages.run import language_model
 from elmjax.stages.samples import program_sampler
@@ -31,26 +32,28 @@ def draws(
     beside: int = 0,
     **how: Any,
 ) -> Program:
-    """A call of a sampler; it runs on one device.
+    """A call of a sampler.
 
     Args:
         target: Whose.
         name: Of the program.
         sampler: As the stage makes it.
-        params: Of the model, or their shapes.
+        params: Abstract, of the model, lying as they are read.
         prompts: Token ids.
         beside: As in `Program`.
         how: As in a call of the sampler.
     """
     there = replace(sampler, threads=1, dtype=sampler.dtype or usual_dtype("tpu"))
-    ((program, arguments),) = there.calls(params, prompts, jax.random.key(0), **how)
-    rows, longest = arguments[1].tokens.shape
+    (call,) = there.calls(params, prompts, jax.random.key(0), **how)
+    shardings = call.shardings or (target.placement.everywhere,) * len(call.given)
+    rows, longest = call.given[1].tokens.shape
+    program: Any = call.program
     return Program(
         stage=target.stage,
         name=name,
-        shape=f"{rows} prompts of {longest}, {sampler.children} x {sampler.max_new_tokens} tokens",
-        devices=target.alone.devices,
-        lower=partial(program.lower, *target.alone.whole(arguments)),  # type: ignore[attr-defined]
+        shape=f"{rows} rows of {longest}, {sampler.children} x {sampler.max_new_tokens} tokens",
+        devices=target.placement.size,
+        lower=partial(program.lower, *map(laid, call.given, shardings)),
         beside=beside,
     )
 
@@ -76,7 +79,7 @@ def mutations(target: Target) -> Iterator[Program]:
     names = {name for operator in search.operators for name in weights(search, operator)}
     if not (writers := sorted(names - {"tree"})):
         return
-    model = abstract_model(lambda: language_model(search.model))
+    model = target.to_read(abstract_model(lambda: language_model(search.model)))
     for name in writers:
         writer = language_mutator(search, name, model)
         yield from edits(target, name, writer, search.parents, search.children)

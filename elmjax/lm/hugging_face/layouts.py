@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from elmjax.lm.config import DecoderConfig
+
 # Constants that older versions of transformers stored beside the weights.
 CONSTANTS = re.compile(r"\.attn\.(bias|masked_bias|causal_mask|embed_positions)$|\.inv_freq$")
 
@@ -34,6 +38,26 @@ class Layout:
     position: str = ""
     inputs_first: bool = False
     cores: int = 0
+
+    def path(self, layer: int, name: str) -> str:
+        """A layer's module, as files name it."""
+        return f"{self.base}{self.layer.format(layer)}{name}"
+
+    def widths(self, config: DecoderConfig, module: str, outputs: int) -> tuple[int, ...]:
+        """Outputs of each of the modules that together are one of ours."""
+        parts = len(self.parts[module])
+        if module == "query_key_value" and parts == 3:
+            return config.projections
+        return (outputs // parts,) * parts
+
+    def order(self, module: str, outputs: int) -> np.ndarray:
+        """Which of the stored outputs each of ours is."""
+        index = np.arange(outputs)
+        if self.cores == 0 or module != "query_key_value":
+            return index
+        # Every core stores its heads' queries, values and keys.
+        query, value, key = np.moveaxis(index.reshape(self.cores, 3, -1), 1, 0)
+        return np.concatenate([query.ravel(), key.ravel(), value.ravel()])
 
 
 _LLAMA_PARTS = {

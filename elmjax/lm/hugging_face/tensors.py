@@ -129,7 +129,7 @@ def _outer_name(layout: Layout, module: str, part: str) -> str:
 
 def _layer_name(layout: Layout, layer: int, name: str, part: str) -> str:
     ending = "bias" if part == "bias" else "weight"
-    return f"{layout.base}{layout.layer.format(layer)}{name}.{ending}"
+    return f"{layout.path(layer, name)}.{ending}"
 
 
 def _stacked(
@@ -142,7 +142,7 @@ def _stacked(
     """One parameter of all layers, of [layers, ...] shape."""
     module, part = keys
     names = layout.parts[module]
-    widths = _widths(config, module, shape[-1], len(names))
+    widths = layout.widths(config, module, shape[-1])
     flipped = part == "kernel" and not layout.inputs_first
 
     def of(layer: int) -> np.ndarray:
@@ -156,7 +156,7 @@ def _stacked(
             for name, width in zip(names, widths, strict=True)
         ]
         whole = pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=-1)
-        return whole[..., _order(layout, config, module, whole.shape[-1])]
+        return whole[..., layout.order(module, whole.shape[-1])]
 
     return np.stack([of(layer) for layer in range(config.layers)])
 
@@ -176,27 +176,9 @@ def _split(
     layout: Layout, config: DecoderConfig, module: str, whole: np.ndarray
 ) -> list[np.ndarray]:
     """The tensors that one of our layer's parameters is stored as."""
-    parts = len(layout.parts[module])
-    back = np.argsort(_order(layout, config, module, whole.shape[-1]))
-    widths = _widths(config, module, whole.shape[-1], parts)
+    back = np.argsort(layout.order(module, whole.shape[-1]))
+    widths = layout.widths(config, module, whole.shape[-1])
     return np.split(whole[..., back], np.cumsum(widths)[:-1], axis=-1)
-
-
-def _widths(config: DecoderConfig, module: str, whole: int, parts: int) -> tuple[int, ...]:
-    """Outputs of each tensor that is a part of ours."""
-    if module == "query_key_value" and parts == 3:
-        return config.projections
-    return (whole // parts,) * parts
-
-
-def _order(layout: Layout, config: DecoderConfig, module: str, outputs: int) -> np.ndarray:
-    """Which of the stored outputs each of ours is."""
-    index = np.arange(outputs)
-    if layout.cores == 0 or module != "query_key_value":
-        return index
-    # Every core stores its heads' queries, values and keys.
-    query, value, key = np.moveaxis(index.reshape(layout.cores, 3, -1), 1, 0)
-    return np.concatenate([query.ravel(), key.ravel(), value.ravel()])
 
 
 def _placing(shapes: Params, dtype: np.dtype[Any], sharding: Any) -> Place:

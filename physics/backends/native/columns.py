@@ -20,9 +20,14 @@ from physics.surface import EXTENSION, FASTEST_JOINT, NO_CORNER, segment_rows
 from physics.types import Array, Terrain
 from physics.world import World
 
-# Half the size of the box of a joint that is near rough ground: large enough for several steps.
-MARGIN = 0.25  # m
-CHECK_INTERVAL = 2  # steps between looks at whether joints are in their boxes
+# Half the size of the box of a joint near rough ground: steps at its speed, within limits. Larger
+# ones last longer and list more.
+BOX_STEPS = 8.0
+LEAST_BOX = 0.35  # m
+MOST_BOX = 1.5  # steps of the fastest joint; more than one, so that none steps out of a new box
+LEAD = 16.0  # steps, how far ahead of a joint the middle of its box is, as far as the box allows
+CHECK_INTERVAL = 2  # steps between looks at whether joints have left all other boxes
+ROUNDING = 1e-3  # m, more than float32 errs by at the edges of boxes
 WIDTH = 0.5  # m, of a column
 FREE_COLUMNS = 8  # on either side, that a box without ground spans
 _OUTER = 0.9 * EXTENSION  # m, how far the outermost columns go on
@@ -50,9 +55,17 @@ class Columns:
     segments: Array  # [segments, 8] float32: the fields of `Terrain.segments`, and two zeros
 
 
+def most_box(world: World) -> float:
+    """Half the size of the largest box of a joint near rough ground, m."""
+    return max(LEAST_BOX, MOST_BOX * FASTEST_JOINT * world.time_step)
+
+
 def reach_of(world: World) -> float:
-    """How far from where it was looked for a segment may be touched, m, beside the radius."""
-    return math.sqrt(2.0) * MARGIN + CHECK_INTERVAL * FASTEST_JOINT * world.time_step
+    """How far from any box, or from the middle of a small one, m, beside the radius."""
+    return max(
+        math.sqrt(2.0) * most_box(world) + ROUNDING,
+        CHECK_INTERVAL * FASTEST_JOINT * world.time_step,
+    )
 
 
 def join_columns(terrains: Sequence[Terrain], world: World) -> Columns:

@@ -9,13 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from physics.backends.batch import Batch, Episode
-from physics.backends.native.columns import MARGIN, most_listed, reach_of
+from physics.backends.native.columns import (
+    BOX_STEPS,
+    LEAD,
+    LEAST_BOX,
+    ROUNDING,
+    most_box,
+    most_listed,
+)
 from physics.backends.native.compiler import load_library
 from physics.body import Capacity
 from physics.contact import DEPTH_LIMIT, PUSH_RATE
 from physics.rollout import MAX_SPEED
 from physics.springs import SOFTENING
-from physics.surface import FASTEST_JOINT
 from physics.types import Array, Walk
 from physics.wiring import ends_of
 from physics.world import World
@@ -94,15 +100,17 @@ def _constants(episode: Episode) -> np.ndarray:
             -world.gravity * world.time_step * keep,
             world.joint_radius,
             -DEPTH_LIMIT * world.joint_radius,
-            world.joint_radius + FASTEST_JOINT * world.time_step,
             world.friction,
             -world.restitution,
             -world.restitution_speed,
             -min(1.0, PUSH_RATE * world.time_step),
             SOFTENING,
             world.muscle_rate,
-            MARGIN,
-            reach_of(world),
+            BOX_STEPS,
+            LEAST_BOX,
+            most_box(world),
+            LEAD * world.time_step,
+            ROUNDING,
             MAX_SPEED,
             episode.seconds or 1.0,
         ],

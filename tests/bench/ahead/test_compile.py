@@ -113,7 +113,7 @@ def test_the_last_words_of_a_process_that_dies_are_told() -> None:
 
 @pytest.mark.tpu
 @with_compiler
-def test_training_is_spread_over_the_chips_and_sampling_is_not() -> None:
+def test_programs_are_spread_over_the_chips_of_a_slice() -> None:
     small = load(
         "v5e",
         [
@@ -129,12 +129,13 @@ def test_training_is_spread_over_the_chips_and_sampling_is_not() -> None:
     found = {each.program: each for each in rows}
     assert set(found) == {"training step", "loss", "sampling"}
     assert all(each.fits for each in rows)
-    assert found["training step"].devices == 4
-    assert found["loss"].devices == found["sampling"].devices == 1
+    assert {each.devices for each in rows} == {4}
+    assert found["training step"].shape == "8 rows of 64"
     # Parameters and two moments come in, in float32; rows of 64 tokens are small beside them.
     assert found["training step"].arguments >= 3 * 100_000 * 4
 
 
+@pytest.mark.slow
 @pytest.mark.tpu
 @with_compiler
 def test_a_model_that_no_chip_holds_is_told_with_what_is_lacking() -> None:
@@ -143,14 +144,15 @@ def test_a_model_that_no_chip_holds_is_told_with_what_is_lacking() -> None:
         [
             ("finetune.init", "random"),
             ("finetune.model.width", "8192"),
-            ("finetune.model.layers", "8"),
+            ("finetune.model.layers", "1"),
             ("finetune.model.heads", "64"),
-            ("finetune.model.hidden", "32768"),
-            ("physics.backend", "native"),
+            ("finetune.model.hidden", "131072"),
         ],
     )
-    rows = command.compile_ahead(large, "large", ["v5e:2x2"], ["finetune"], Console(stderr=True))
-    step = next(each for each in rows if each.program == "training step")
+    rows = command._compile(large, "large", "v5e:1x1", ["finetune"])
+    step = next(rows)
+    rows.close()  # ends the process
+    assert step.program == "training step"
     assert not step.fits
-    # Weights of 8 x (4 x 8192^2 + 3 x 8192 x 32768) and two moments alone take 95 GiB.
-    assert step.over > 60 * GIB
+    # Weights of 3 x 8192 x 131072, their two moments and the model as it was, in float32.
+    assert step.over >= 4 * 4 * (3 * 8192 * 131072) - 16 * GIB

@@ -1,5 +1,7 @@
 """What is made of compiled programs, and of the words of a compiler that refuses."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -26,7 +28,7 @@ def compiled(function, *shapes: tuple[int, ...], beside: int = 0, memory: int = 
         name="a program",
         shape="some numbers",
         devices=1,
-        lower=lambda: jax.jit(function).lower(*arguments),
+        lower=partial(jax.jit(function).lower, *arguments),
         beside=beside,
     )
     return compile_program(program, config="quickstart", topology="v5e:2x2", memory=memory)
@@ -57,9 +59,27 @@ def test_look_ups_are_counted() -> None:
 
 @pytest.mark.parametrize(("words", "lacking"), [(ONE_ARRAY, 112.0), (IN_ALL, 4.5)])
 def test_what_the_compiler_cannot_place_is_what_is_lacking(words, lacking) -> None:
-    told = refusal(words, 16 * GIB)
+    told = refusal(words, 16 * GIB, held=GIB)
     assert "error" not in told
     assert (told["needed"] - 16 * GIB) / GIB == pytest.approx(lacking, abs=0.01)
+
+
+def test_arguments_that_are_known_count_where_the_compiler_tells_of_less() -> None:
+    assert refusal(IN_ALL, 16 * GIB, held=100 * GIB)["needed"] == 100 * GIB
+
+
+def test_arguments_are_counted_by_what_a_device_has_of_them() -> None:
+    numbers = jax.ShapeDtypeStruct((1000, 1000), jnp.bfloat16)
+    key = jax.ShapeDtypeStruct((), jax.random.key(0).dtype)
+    program = Program(
+        stage="evolve",
+        name="a program",
+        shape="some numbers",
+        devices=1,
+        lower=partial(print, numbers, {"key": key}, "static"),
+        beside=500,
+    )
+    assert program.held == 2_000_000 + 8 + 500
 
 
 def test_any_other_refusal_is_told_and_does_not_fit() -> None:

@@ -49,43 +49,55 @@ INLINE Mask move_on_level(const Constants *world, Lanes level, Motion *motion) {
   return above(impulse, all(0.0f));
 }
 
-// A contact with any segment: where it is and which way it faces.
+// Where joints are beside a segment, and whether they face its inside or the convex corner at its
+// end. What is not within reach may be faced and changes nothing, but it is seldom listed.
+typedef struct {
+  Lanes tangent_x, tangent_y;
+  Lanes side;    // m, left of it
+  Lanes beyond;  // m, past its end
+  Mask inside, rounding;
+} Place;
+
+INLINE Place place_at(const Constants *world, const float *segment, Lanes x, Lanes y) {
+#define FIELD(f) load(segment + JOINTS * (f))
+  Place place = {.tangent_x = FIELD(TANGENT_X), .tangent_y = FIELD(TANGENT_Y)};
+  Lanes dx = sub(x, FIELD(START_X)), dy = sub(y, FIELD(START_Y));
+  Lanes along = fused(place.tangent_x, dx, mul(place.tangent_y, dy));
+  place.side = fused_minus(place.tangent_y, dx, mul(place.tangent_x, dy));
+  place.beyond = sub(along, FIELD(LENGTH));
+  Lanes zero = all(0.0f);
+  Mask within = both(at_least(along, zero), at_least(zero, place.beyond));
+  place.inside = both(within, above(place.side, world->minus_depth));
+  Mask turned = above(place.side, mul(place.beyond, FIELD(CORNER)));
+  place.rounding = both(above(place.beyond, zero), turned);
+#undef FIELD
+  return place;
+}
+
+INLINE Mask is_faced(const Place *place) { return either(place->inside, place->rounding); }
+
+// A contact with what joints face: how far it is and which way it faces them.
 typedef struct {
   Lanes normal_x, normal_y;
-  Lanes gap;   // m, or NO_CONTACT
-  Mask faced;  // whether there is anything to touch
+  Lanes gap;  // m, or NO_CONTACT
 } Facing;
 
-// A joint faces either the segment's inside or the convex corner at its end. One too far away to
-// be touched in this step faces neither.
-INLINE Facing face(const Constants *world, const float *segment, Lanes x, Lanes y) {
-#define FIELD(f) load(segment + JOINTS * (f))
-  Lanes tangent_x = FIELD(TANGENT_X), tangent_y = FIELD(TANGENT_Y);
-  Lanes dx = sub(x, FIELD(START_X)), dy = sub(y, FIELD(START_Y));
-  Lanes along = fused(tangent_x, dx, mul(tangent_y, dy));
-  Lanes side = fused_minus(tangent_y, dx, mul(tangent_x, dy));
-  Lanes beyond = sub(along, FIELD(LENGTH));
-  Lanes zero = all(0.0f), far = world->far;
-  Mask within = both(at_least(along, zero), at_least(zero, beyond));
-  Mask beside = both(above(side, world->minus_depth), above(far, side));
-  Mask rounding = both(above(beyond, zero), above(side, mul(beyond, FIELD(CORNER))));
-#undef FIELD
-  Lanes squared = fused(beyond, beyond, mul(side, side));
-  rounding = both(rounding, above(mul(far, far), squared));
-  Mask inside = both(within, beside);
-  Facing facing = {sub(zero, tangent_y), tangent_x,
-                   choose(inside, sub(side, world->radius), all(NO_CONTACT)),
-                   either(inside, rounding)};
-  if (any(rounding)) {
+INLINE Facing face(const Constants *world, const Place *place) {
+  Lanes side = place->side, beyond = place->beyond;
+  Lanes tangent_x = place->tangent_x, tangent_y = place->tangent_y;
+  Facing facing = {sub(all(0.0f), tangent_y), tangent_x,
+                   choose(place->inside, sub(side, world->radius), all(NO_CONTACT))};
+  if (any(place->rounding)) {
+    Lanes squared = fused(beyond, beyond, mul(side, side));
     Lanes rough = rough_inverse_root(squared), half = mul(squared, all(0.5f));
     Lanes inverse = mul(rough, fused_minus(half, mul(rough, rough), all(1.5f)));
     Lanes ahead = mul(beyond, inverse), upward = mul(side, inverse);
     Lanes normal_x = fused_minus(upward, tangent_y, mul(ahead, tangent_x));
     Lanes normal_y = fused(upward, tangent_x, mul(ahead, tangent_y));
     Lanes distance = mul(squared, inverse);
-    facing.normal_x = choose(rounding, normal_x, facing.normal_x);
-    facing.normal_y = choose(rounding, normal_y, facing.normal_y);
-    facing.gap = choose(rounding, sub(distance, world->radius), facing.gap);
+    facing.normal_x = choose(place->rounding, normal_x, facing.normal_x);
+    facing.normal_y = choose(place->rounding, normal_y, facing.normal_y);
+    facing.gap = choose(place->rounding, sub(distance, world->radius), facing.gap);
   }
   return facing;
 }
@@ -120,7 +132,8 @@ static __attribute__((noinline)) Mask touch_in_turn(const Constants *world, cons
   const float *segment = window->segments + r;
   Mask felt = above(all(0.0f), all(0.0f));
   for (int c = 0; c < window->candidates; c++, segment += FIELDS * JOINTS) {
-    facings[c] = face(world, segment, motion->x, motion->y);
+    Place place = place_at(world, segment, motion->x, motion->y);
+    facings[c] = face(world, &place);
     felt = either(felt, constrain(world, &facings[c], motion));
   }
   for (int c = 0; c < window->candidates; c++) push_out(world, &facings[c], motion);
@@ -133,23 +146,27 @@ INLINE Mask move_among_segments(const Constants *world, const Window *window, in
   // Seldom does a joint face two segments at once. Where none does, one contact serves for all:
   // what is not faced changes nothing.
   const float *segment = window->segments + r;
-  Facing only = face(world, segment, motion->x, motion->y);
+  Place only = place_at(world, segment, motion->x, motion->y);
   Mask twice = above(all(0.0f), all(0.0f));
   for (int c = 1; c < window->candidates; c++) {
     segment += FIELDS * JOINTS;
-    Facing facing = face(world, segment, motion->x, motion->y);
-    twice = either(twice, both(facing.faced, only.faced));
-    only.faced = either(facing.faced, only.faced);
-    only.normal_x = choose(facing.faced, facing.normal_x, only.normal_x);
-    only.normal_y = choose(facing.faced, facing.normal_y, only.normal_y);
-    only.gap = choose(facing.faced, facing.gap, only.gap);
+    Place place = place_at(world, segment, motion->x, motion->y);
+    Mask faced = is_faced(&place);
+    twice = either(twice, both(faced, is_faced(&only)));
+    only.tangent_x = choose(faced, place.tangent_x, only.tangent_x);
+    only.tangent_y = choose(faced, place.tangent_y, only.tangent_y);
+    only.side = choose(faced, place.side, only.side);
+    only.beyond = choose(faced, place.beyond, only.beyond);
+    only.inside = either(place.inside, only.inside);
+    only.rounding = either(place.rounding, only.rounding);
   }
   Mask felt;
   if (any(twice)) {
     felt = touch_in_turn(world, window, r, facings, motion);
   } else {
-    felt = constrain(world, &only, motion);
-    push_out(world, &only, motion);
+    Facing facing = face(world, &only);
+    felt = constrain(world, &facing, motion);
+    push_out(world, &facing, motion);
   }
   motion->x = fused(world->time_step, motion->vx, motion->x);
   motion->y = fused(world->time_step, motion->vy, motion->y);

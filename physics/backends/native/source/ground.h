@@ -1,12 +1,16 @@
 // Which segments of a terrain each joint may touch: looked up once for many steps.
 //
-// A look-up costs as much as a step, so what it found is kept, together with a box: as long as a
-// joint is in it whenever that is checked, every CHECK_INTERVAL steps, nothing else can be touched.
-// Most boxes are large: that of a joint high above the ground, or of one over level ground, which
-// only needs to know its height.
+// A look-up costs as much as a step, so what it found is kept, together with a box in which nothing
+// else can be touched. Most boxes are large: that of a joint high above the ground, or of one over
+// level ground, which only needs to know its height. Where all are, CHECK_INTERVAL steps pass
+// between looks at whether a joint has left its own, and boxes leave room for what may happen
+// meanwhile. Near rough ground that room would cost more than the looks: there, no joint takes a
+// step that leads out of its box.
 
 #ifndef GROUND_H
 #define GROUND_H
+
+#include <math.h>
 
 #include "walker.h"
 #include "world.h"
@@ -31,9 +35,9 @@ typedef struct {
 
 static const float NOTHING[FIELDS] = {0.0f, 0.0f, 1.0f, 0.0f, -1.0f, NO_CORNER};
 
-// Whether a joint at a point can touch the segment before it leaves the box of a margin around it.
-INLINE int is_near(const World *world, const float *segment, float x, float y) {
-  float reach = world->reach;
+// Whether a joint in the box with this middle and half size can touch the segment.
+INLINE int is_near(const World *world, const float *segment, float x, float y, float half) {
+  float reach = half * (fabsf(segment[TANGENT_X]) + fabsf(segment[TANGENT_Y])) + world->rounding;
   float dx = x - segment[START_X], dy = y - segment[START_Y];
   float along = segment[TANGENT_X] * dx + segment[TANGENT_Y] * dy;
   float side = segment[TANGENT_X] * dy - segment[TANGENT_Y] * dx;
@@ -56,16 +60,24 @@ INLINE void set_box(Window *window, int joint, float left, float right, float fl
   window->roof[joint] = roof;
 }
 
-// Lists what a joint may touch, and sets its box. Returns the number of segments.
-static int look_around(Window *window, const World *world, const Ground *ground,
-                       const int32_t *terrain, int column, int joint, float x, float y) {
-  const int32_t *entry = ground->entries + 4 * (terrain[FIRST_COLUMN] + column);
-  const float *bounds = ground->bounds + 8 * (terrain[FIRST_COLUMN] + column);
-  const float *segments = ground->segments + 8 * terrain[FIRST_SEGMENT];
-  window->level[joint] = NO_GROUND;
-  window->rough[joint] = 0;
-  if (entry[LEVEL_SEGMENT] >= 0 && y < bounds[LEVEL_ROOF]) {
-    const float *segment = segments + 8 * entry[LEVEL_SEGMENT];
+// The column of a terrain that a point is in; what is no number stands in the first.
+INLINE int column_at(const Ground *ground, int terrain, float x) {
+  const float *place = ground->places + 2 * terrain;
+  float at = (x - place[0]) * place[1];
+  float last = ground->terrains[4 * terrain + COLUMN_COUNT] - 1;
+  return at > 0.0f ? (int)(at < last ? at : last) : 0;
+}
+
+// Sets the box of a joint that stands over level ground, or where it can touch nothing at all.
+// Returns the number of segments that it may touch, or -1 where it stands near rough ground.
+INLINE int look_below(Window *window, const World *world, const Ground *ground, int terrain,
+                      int joint, float x, float y) {
+  const int32_t *first = ground->terrains + 4 * terrain;
+  int64_t column = first[FIRST_COLUMN] + column_at(ground, terrain, x);
+  const float *bounds = ground->bounds + 8 * column;
+  int32_t level = ground->entries[4 * column + LEVEL_SEGMENT];
+  if (level >= 0 && y < bounds[LEVEL_ROOF]) {
+    const float *segment = ground->segments + 8 * (int64_t)(first[FIRST_SEGMENT] + level);
     float deepest = segment[START_Y] + world->minus_depth;
     if (y > deepest) {
       set_box(window, joint, bounds[LEVEL_LEFT], bounds[LEVEL_RIGHT], deepest, bounds[LEVEL_ROOF]);
@@ -79,17 +91,38 @@ static int look_around(Window *window, const World *world, const Ground *ground,
             bounds[FREE_ROOF]);
     return 0;
   }
-  float margin = world->margin;
-  set_box(window, joint, x - margin, x + margin, y - margin, y + margin);
-  const int32_t *listed = ground->listed + terrain[FIRST_LISTED] + entry[FIRST_ENTRY];
+  return -1;
+}
+
+// The middle, along one axis, of a box that a joint will be in for long: there is more room ahead
+// of it than behind.
+INLINE float middle(float at, float ahead, float most) {
+  return at + (ahead > most ? most : ahead < -most ? -most : ahead);
+}
+
+// Lists what a joint near rough ground may touch, and sets its box: the faster it is, the larger.
+// Returns the number of segments.
+INLINE int look_around(Window *window, const World *world, const Ground *ground, int terrain,
+                       int joint, float x, float y, float vx, float vy) {
+  float way = world->time_step * (fabsf(vx) + fabsf(vy));
+  float half = world->box_steps * way;
+  half = half < world->least_box ? world->least_box : half;
+  half = half > world->most_box ? world->most_box : half;
+  float most = half - way < 0.5f * half ? half - way : 0.5f * half;
+  x = middle(x, world->lead * vx, most);
+  y = middle(y, world->lead * vy, most);
+  const int32_t *first = ground->terrains + 4 * terrain;
+  const int32_t *entry = ground->entries + 4 * (first[FIRST_COLUMN] + column_at(ground, terrain, x));
+  const int32_t *listed = ground->listed + first[FIRST_LISTED] + entry[FIRST_ENTRY];
+  const float *segments = ground->segments + 8 * (int64_t)first[FIRST_SEGMENT];
+  set_box(window, joint, x - half, x + half, y - half, y + half);
   int count = 0;
   for (int e = 0; e < entry[ENTRY_COUNT]; e++) {
-    const float *segment = segments + 8 * listed[e];
+    const float *segment = segments + 8 * (int64_t)listed[e];
     list_segment(window, joint, count, segment);  // overwritten by the next where it is not near
-    count += is_near(world, segment, x, y);
+    count += is_near(world, segment, x, y, half);
   }
   list_segment(window, joint, count, NOTHING);
-  window->rough[joint] = count;
   return count;
 }
 
@@ -98,14 +131,17 @@ static __attribute__((noinline)) void look_up(Walker *walker, const World *world
                                               const Ground *ground, int terrain, int r,
                                               uint32_t joints) {
   Window *window = &walker->window;
-  const float *place = ground->places + 2 * terrain;
-  const int32_t *columns = ground->terrains + 4 * terrain;
   for (; joints; joints &= joints - 1) {
     int joint = r + __builtin_ctz(joints);
     float x = walker->x[joint], y = walker->y[joint];
-    float at = (x - place[0]) * place[1], last = columns[COLUMN_COUNT] - 1;
-    int column = at > 0.0f ? (int)(at < last ? at : last) : 0;  // what is no number stands in 0
-    int count = look_around(window, world, ground, columns, column, joint, x, y);
+    window->level[joint] = NO_GROUND;
+    window->rough[joint] = 0;
+    int count = look_below(window, world, ground, terrain, joint, x, y);
+    if (count < 0) {
+      count = look_around(window, world, ground, terrain, joint, x, y, walker->vx[joint],
+                          walker->vy[joint]);
+      window->rough[joint] = count;
+    }
     for (int place = count; place < window->count[joint]; place++) {
       list_segment(window, joint, place, NOTHING);
     }
@@ -127,11 +163,24 @@ static void enter(Walker *walker, const World *world, const Ground *ground, int 
   for (int r = 0; r < JOINTS; r += LANES) look_up(walker, world, ground, terrain, r, 0xffff);
 }
 
-// The joints of one register that have left their boxes.
-INLINE uint32_t have_left(const Window *window, int r, Lanes x, Lanes y) {
-  Mask across = either(above(load(window->left + r), x), above(x, load(window->right + r)));
-  Mask upward = either(above(load(window->floor + r), y), above(y, load(window->roof + r)));
+// The joints of one register that are not in their boxes with all of an extent.
+INLINE uint32_t outside(const Window *window, int r, Lanes left, Lanes right, Lanes low,
+                        Lanes high) {
+  Mask across = either(above(load(window->left + r), left), above(right, load(window->right + r)));
+  Mask upward = either(above(load(window->floor + r), low), above(high, load(window->roof + r)));
   return bits(either(across, upward));
+}
+
+// The joints that have left their boxes.
+INLINE uint32_t have_left(const Window *window, int r, Lanes x, Lanes y) {
+  return outside(window, r, x, x, y, y);
+}
+
+// The joints that a step could take out of their boxes, whichever way contacts turn it.
+INLINE uint32_t may_leave(const Window *window, int r, Lanes time_step, Lanes x, Lanes y, Lanes vx,
+                          Lanes vy) {
+  Lanes way = mul(time_step, add(magnitude(vx), magnitude(vy)));
+  return outside(window, r, sub(x, way), add(x, way), sub(y, way), add(y, way));
 }
 
 #endif

@@ -62,6 +62,7 @@ INLINE void accelerate(const Walker *walker, const Constants *world, Moment *mom
 // Contacts, and the new positions.
 INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Moment *moment,
                  int terrain, int is_checked) {
+  const Constants *world = &scratch->world;
   const Window *window = &walker->window;
   uint32_t left[REGISTERS(JOINTS)];
 #pragma GCC unroll 2
@@ -69,18 +70,27 @@ INLINE void move(const Call *call, Scratch *scratch, Walker *walker, const Momen
     int at = LANES * r;
     Motion motion = {moment->x[r],  moment->y[r],       moment->vx[r],
                      moment->vy[r], moment->force_x[r], moment->force_y[r]};
+    if (window->candidates) {
+      uint32_t leaving = may_leave(window, at, world->time_step, motion.x, motion.y, motion.vx,
+                                   motion.vy);
+      if (leaving) {
+        store(walker->vx + at, motion.vx);
+        store(walker->vy + at, motion.vy);
+        look_up(walker, &call->world, &call->ground, terrain, at, leaving);
+      }
+    }
     Mask felt;
     if (window->candidates) {
-      felt = move_among_segments(&scratch->world, window, at, scratch->facings, &motion);
+      felt = move_among_segments(world, window, at, scratch->facings, &motion);
     } else {
-      felt = move_on_level(&scratch->world, load(window->level + at), &motion);
+      felt = move_on_level(world, load(window->level + at), &motion);
     }
     walker->touches += count_lanes(felt);
     store(walker->x + at, motion.x);
     store(walker->y + at, motion.y);
     store(walker->vx + at, motion.vx);
     store(walker->vy + at, motion.vy);
-    left[r] = is_checked ? have_left(window, at, motion.x, motion.y) : 0;
+    left[r] = is_checked && !window->candidates ? have_left(window, at, motion.x, motion.y) : 0;
   }
   for (int r = 0; r < REGISTERS(JOINTS); r++) {
     if (left[r]) look_up(walker, &call->world, &call->ground, terrain, LANES * r, left[r]);

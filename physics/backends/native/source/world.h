@@ -13,15 +13,17 @@
   constant(fall)              /* m/s that gravity adds in a step, negative */          \
   constant(radius)            /* m, of a joint */                                      \
   constant(minus_depth)       /* m, negative, above a surface, from where it is felt */ \
-  constant(far)               /* m from a surface, from which it is not touched */     \
   constant(friction)                                                                   \
   constant(minus_restitution) /* negative */                                           \
   constant(minus_restitution_speed) /* m/s */                                          \
   constant(minus_push)        /* negative, share of an overlap that a step removes */  \
   constant(softening)         /* m^2 */                                                \
   constant(muscle_rate)       /* rad/s */                                              \
-  constant(margin)            /* m, see `physics.backends.native.columns` */           \
-  constant(reach)             /* m, the same */                                        \
+  constant(box_steps)         /* see `physics.backends.native.columns`, and those below */ \
+  constant(least_box)         /* m */                                                  \
+  constant(most_box)          /* m */                                                  \
+  constant(lead)              /* s */                                                  \
+  constant(rounding)          /* m */                                                  \
   constant(most_speed)        /* m/s, of a walk that has not diverged */               \
   constant(seconds)           /* length of the walk, or 1 where it has none */
 
