@@ -17,14 +17,14 @@ LOCK   := requirements/python3.$(if $(filter 11,$(MINOR)),11,12).txt
 RUN    ?= runs/demo
 SLOW   ?= not slow and not gpu and not tpu
 
-.PHONY: demo install test ahead docs links tables faults lint types imports unit lock clean
+.PHONY: demo install test ahead docs links tables faults lint types imports unit shown lock clean
 
 install: $(READY)
 
 demo: $(READY)
 	$(BIN)/elmjax run --config quickstart --run $(RUN)
 
-test: lint types imports unit
+test: lint types imports unit shown
 
 docs: $(DOCS)/ready
 	$(DOCS)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --builder html --conf-dir docs/site . build/site
@@ -71,6 +71,10 @@ $(READY): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The notebooks, and the code that documents show.
+shown: $(READY)
+	$(BIN)/python -m pytest -m slow tests/test_notebooks.py tests/test_extending.py --durations 4
 
 # The locks are made with uv (https://docs.astral.sh/uv), which nothing else here needs.
 lock:

@@ -29,6 +29,8 @@ EXTRAS = {
     "box2d": ("Box2D", "comparing physics with Box2D"),
     "endpoint": ("httpx2", "operators that ask an endpoint"),
     "ribs": ("ribs", "archives as pyribs archives"),
+    "tensorboard": ("tensorboard", "metrics in TensorBoard"),
+    "wandb": ("wandb", "metrics at Weights & Biases"),
     "browser": ("playwright", "tests of reports in Chromium"),
 }
 ENOUGH_DISK = 2.0  # GB; the quickstart takes a tenth

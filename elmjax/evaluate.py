@@ -3,9 +3,10 @@
 What a program builds and how a body walks are remembered, because they are the same every time;
 what a busy machine may have decided is not.
 
-Fitness is the distance that the centre of mass moves along x, to either side (paper, section 4), or
-the mean or worst of several from perturbed starts; the descriptor, or measures, are the body's
-initial height, width and mass, in metres or in the units of another simulator.
+Fitness is the distance that the centre of mass moves along x, to either side (paper, section 4), in
+three dimensions perhaps that in any direction of the level, or the mean or worst of several from
+perturbed starts; the descriptor, or measures, are the body's initial height, width and mass, and
+perhaps depth, in metres or in the units of another simulator.
 """
 
 import math
@@ -22,6 +23,7 @@ from elmjax.dist import hosts
 from elmjax.executions import Executions
 from elmjax.programs import Engine, Execution, Verdict
 from physics.body import Body
+from physics.distance import Distance, distances
 from physics.polylines import Polylines
 from physics.robustness import Starts, simulate_perturbed
 from physics.room import has_room
@@ -30,20 +32,30 @@ from physics.terrain import build
 from physics.types import Terrain
 from physics.world import World
 
-Scale = tuple[float, float]  # of a body's x and y, before it is measured
+Scale = tuple[float, ...]  # of a body's x, y and perhaps z, before it is measured
 METRES: Scale = (1.0, 1.0)
+MEASURES = ("height", "width", "mass")
+SPATIAL_MEASURES = (*MEASURES, "depth")  # depth comes last: what knows of three finds them
 
 
-def measures_of(body: Body | None, scale: Scale = METRES) -> tuple[float, float, float]:
-    """Height, width and mass of a body; NaN where there is none.
+def is_in_metres(scale: Scale) -> bool:
+    """Whether a scale changes nothing."""
+    return all(factor == 1.0 for factor in scale)
+
+
+def measures_of(
+    body: Body | None, scale: Scale = METRES, names: Sequence[str] = MEASURES
+) -> tuple[float, ...]:
+    """Height, width and mass of a body, or other measures; NaN where there is no body.
 
     With a scale they are those of the stretched body. Mass counts lengths of springs, so the one
     of a body stretched unequally follows from no factor: every spring is measured anew.
     """
     if body is None:
-        return (math.nan, math.nan, math.nan)
-    stretched = replace(body, joints=body.joints * np.asarray(scale, np.float32))
-    return (stretched.height, stretched.width, stretched.mass)
+        return (math.nan,) * len(names)
+    factors = np.asarray((*scale, 1.0)[: body.dim], np.float32)
+    stretched = replace(body, joints=body.joints * factors)
+    return tuple(getattr(stretched, name) for name in names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +69,15 @@ class Evaluation:
     displacement: float = math.nan  # m, signed; NaN unless `verdict` is OK
     fitness: float = math.nan  # m, distance walked; NaN unless `verdict` is OK
     scale: Scale = METRES  # in which `measures` are taken
+    names: tuple[str, ...] = MEASURES  # of the measures
 
     @cached_property
-    def measures(self) -> tuple[float, float, float]:
-        """Height, width and mass of the scaled body, which say the niche; NaN where there is none.
+    def measures(self) -> tuple[float, ...]:
+        """What says the niche, such as height, width and mass of the scaled body, by `names`.
 
-        In metres (mass has no unit) where the scale is 1.
+        NaN where there is no body. In metres (mass has no unit) where the scale is 1.
         """
-        return measures_of(self.body, self.scale)
+        return measures_of(self.body, self.scale, self.names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +129,10 @@ class Evaluator:
         remembered: int = 16_384,
         perturbed: Perturbed | None = None,
         scale: Scale = METRES,
+        measures: tuple[str, ...] = MEASURES,
         backend: str = "auto",
         devices: Sequence[jax.Device] | None = None,
+        distance: Distance = "forward",
     ) -> None:
         """Builds the terrains.
 
@@ -128,18 +143,21 @@ class Evaluator:
             seconds: Duration of a walk, s.
             remembered: Programs, and walks, that are remembered at most; 3 kB each, typically.
             perturbed: How starts are perturbed; None for the one exact start.
-            scale: Of x and y in the measures; walks do not know it.
+            scale: Of x, y and perhaps z in the measures; walks do not know it.
+            measures: Names of the measures.
             backend: What simulates walks; see `physics.simulate.simulate`.
             devices: Where; None: all of this process.
+            distance: What fitness is; see `physics.distance.distances`.
         """
         self._lines = dict(terrains)
         self._terrains = {name: build(lines) for name, lines in terrains.items()}
         self._world = world
         self._seconds = seconds
         self._perturbed = perturbed
-        self._scale = scale
+        self._descriptor: dict[str, Any] = {"scale": scale, "names": measures}
         self._backend = backend
         self._devices = devices
+        self._distance = distance
         self._executions = Executions(pool, remembered)
         self._walks: Cache[_Place, Walk] = Cache(remembered)
 
@@ -171,7 +189,7 @@ class Evaluator:
         bodies = [execution.body for execution in executions]
         walks = self._walk(dict(zip(places, bodies, strict=True)), places)
         return [
-            _judge(execution, None if place is None else walks[place], self._scale)
+            _judge(execution, None if place is None else walks[place], self._descriptor)
             for execution, place in zip(executions, places, strict=True)
         ]
 
@@ -247,10 +265,12 @@ class Evaluator:
         if self._perturbed is None:
             outcome = simulate(bodies, grounds, **settings)
             diverged, displacement = outcome.diverged, outcome.displacement
-            fitness = np.abs(displacement)
+            fitness = distances(outcome, self._distance)
         else:
             starts = self._perturbed.starts
-            robust = simulate_perturbed(bodies, grounds, starts, **settings)
+            robust = simulate_perturbed(
+                bodies, grounds, starts, distance=self._distance, **settings
+            )
             diverged = robust.diverged
             displacement = robust.outcome.displacement.reshape(-1, starts.count).mean(axis=1)
             fitness = robust.mean if self._perturbed.score == "mean" else robust.worst
@@ -264,7 +284,7 @@ def _digest(body: Body | None) -> str | None:
     return None if body is None else body.digest()
 
 
-def _judge(execution: Execution, walk: Walk | None, scale: Scale) -> Evaluation:
+def _judge(execution: Execution, walk: Walk | None, descriptor: Mapping[str, Any]) -> Evaluation:
     if walk is None:
         return Evaluation(verdict=execution.verdict, reason=execution.reason, error=execution.error)
     return Evaluation(
@@ -273,5 +293,5 @@ def _judge(execution: Execution, walk: Walk | None, scale: Scale) -> Evaluation:
         body=execution.body,
         displacement=walk.displacement,
         fitness=walk.fitness,
-        scale=scale,
+        **descriptor,
     )

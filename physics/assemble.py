@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from physics.body import Body, Capacity, spring_lengths
-from physics.types import Terrain, Walker
+from physics.relief import height_at
+from physics.types import DEPTH, FORWARD, Terrain, Walker
 from physics.wiring import Indices
 from physics.world import World
 
@@ -30,16 +31,16 @@ def assemble(
 ) -> Walker:
     """Packs bodies, one terrain each, into walkers with a leading batch axis.
 
-    Bodies are centred on x = 0 by the mean of their joints and lifted until the lowest clearance
-    over the floor is the joint radius.
+    Bodies are centred on x = 0, and z = 0 where there is one, by the mean of their joints, and
+    lifted until the lowest clearance over the floor is the joint radius.
 
     Args:
-        bodies: Walkers that fit the capacity.
+        bodies: Walkers that fit the capacity, all of one dimension.
         terrains: One per body.
         capacity: Joints and springs to pad to.
         world: Physical constants.
-        displaced: Added to the joints of each body, [joints, 2] m, before it is placed; its springs
-            keep the lengths they were built with.
+        displaced: Added to the joints of each body, [joints, dim] m, before it is placed; its
+            springs keep the lengths they were built with.
         rows: Size of the batch axis, at least the number of bodies, which it is where None. Rows
             beyond the bodies are zero: walkers without a part.
 
@@ -75,7 +76,7 @@ def assemble(
     stiffness, damping = _coefficients(rigid, node, batch * capacity.joints, world)
     counts = np.bincount(joint_body, minlength=batch)
     return Walker(
-        position=np.stack([pad_joints(joints[:, 0]), pad_joints(joints[:, 1])], axis=1),
+        position=np.stack([pad_joints(component) for component in joints.T], axis=1),
         share=pad_joints((1.0 / counts[joint_body]).astype(np.float32)),
         wiring=Indices(np.stack([pad_springs(ends[:, 0]), pad_springs(ends[:, 1])], axis=1)),
         rest_length=pad_springs(length),
@@ -105,20 +106,28 @@ def _ragged(counts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
 def _place(
     built: np.ndarray, terrains: Sequence[Terrain], owner: np.ndarray, radius: float
 ) -> np.ndarray:
-    """Joints as built, [all joints, 2] m, moved onto the terrains; float32 m."""
+    """Joints as built, [all joints, dim] m, moved onto the terrains; float32 m."""
     joints = built.astype(np.float64)
     count = np.bincount(owner)
-    joints[:, 0] -= (np.bincount(owner, weights=joints[:, 0]) / count)[owner]
+    for axis in (FORWARD, DEPTH)[: joints.shape[1] - 1]:
+        joints[:, axis] -= (np.bincount(owner, weights=joints[:, axis]) / count)[owner]
     floor = np.empty(len(joints))
     distinct = {id(terrain): terrain for terrain in terrains}
     terrain_of = np.array([id(terrain) for terrain in terrains])[owner]
     for name, terrain in distinct.items():
         here = terrain_of == name
-        floor[here] = np.interp(joints[here, 0], terrain.floor[0], terrain.floor[1])
+        floor[here] = _ground_under(terrain, joints[here])
     first = np.cumsum(count) - count
     clearance = np.minimum.reduceat(joints[:, 1] - floor, first)
     joints[:, 1] += (radius - clearance)[owner]
     return joints.astype(np.float32)
+
+
+def _ground_under(terrain: Terrain, joints: np.ndarray) -> np.ndarray:
+    """Height of the floor below joints, [n, dim] m; [n] m."""
+    if terrain.relief is not None:
+        return height_at(terrain.relief, joints[:, FORWARD], joints[:, DEPTH])
+    return np.interp(joints[:, FORWARD], terrain.floor[0], terrain.floor[1])
 
 
 def _coefficients(

@@ -1,7 +1,7 @@
 """A walker's body on the host: joints joined by springs, before padding. NumPy only, no JAX.
 
-Coordinates are the program's own, in metres; x points right, y up. Width, height and mass are the
-descriptors of the paper's Sodarace.
+Coordinates are the program's own, in metres; x points right, y up and z, where there is one, out of
+the picture. Width, height and mass are the descriptors of the paper's Sodarace; depth is ours.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class Body:
         ValueError: on construction, where a field has the wrong shape or a value out of range.
     """
 
-    joints: np.ndarray  # [joints, 2] float32 m
+    joints: np.ndarray  # [joints, dim] float32 m
     ends: np.ndarray  # [springs, 2] int32, indices of joints
     rigid: np.ndarray  # [springs] bool
     amplitude: np.ndarray  # [springs] float32 fraction of rest length; 0 where rigid
@@ -31,6 +31,11 @@ class Body:
     def __post_init__(self) -> None:
         _check_form(self)
         _check_values(self)
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of space, 2 or 3."""
+        return self.joints.shape[1]
 
     @functools.cached_property
     def rest_length(self) -> np.ndarray:
@@ -46,6 +51,11 @@ class Body:
     def height(self) -> float:
         """Vertical extent between joint centres, m."""
         return float(np.ptp(self.joints[:, 1]))
+
+    @property
+    def depth(self) -> float:
+        """Extent along z between joint centres, m; 0 in the plane."""
+        return float(np.ptp(self.joints[:, 2])) if self.dim == 3 else 0.0
 
     @property
     def mass(self) -> float:
@@ -68,7 +78,10 @@ class Body:
 
 
 def measure_bodies(bodies: Sequence[Body]) -> dict[str, np.ndarray]:
-    """Width, height and mass of many bodies, [bodies] float64 each, as `Body` gives them."""
+    """Width, height, in three dimensions depth, and mass of many bodies of one dimension.
+
+    [bodies] float64 each, as `Body` gives them.
+    """
     if not bodies:
         return {name: np.zeros(0) for name in ("width", "height", "mass")}
     counts = np.array([len(body.joints) for body in bodies])
@@ -77,8 +90,8 @@ def measure_bodies(bodies: Sequence[Body]) -> dict[str, np.ndarray]:
     extent = np.maximum.reduceat(joints, first) - np.minimum.reduceat(joints, first)
     owner, length = spring_lengths(bodies)
     total = np.bincount(owner, weights=length, minlength=len(bodies))
-    width, height = extent.astype(np.float64).T
-    return {"width": width, "height": height, "mass": counts + 0.5 * total}
+    extents = zip(("width", "height", "depth"), extent.astype(np.float64).T, strict=False)
+    return {**dict(extents), "mass": counts + 0.5 * total}
 
 
 def spring_lengths(bodies: Sequence[Body]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +107,7 @@ def spring_lengths(bodies: Sequence[Body]) -> tuple[np.ndarray, np.ndarray]:
 def _lengths(joints: np.ndarray, ends: np.ndarray) -> np.ndarray:
     offset = (joints[ends[:, 1]] - joints[ends[:, 0]]).astype(np.float64)
     # As `hypot`, which is ten times slower: in double precision no square of a float32 overflows.
-    return np.sqrt(offset[:, 0] ** 2 + offset[:, 1] ** 2).astype(np.float32)
+    return np.sqrt(functools.reduce(np.add, offset.T**2)).astype(np.float32)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -127,7 +140,7 @@ def capacity_for(body: Body) -> Capacity | None:
 def _check_form(body: Body) -> None:
     springs = len(body.ends)
     wanted: dict[str, tuple[np.ndarray, type, tuple[int, ...]]] = {
-        "joints": (body.joints, np.float32, (len(body.joints), 2)),
+        "joints": (body.joints, np.float32, (len(body.joints), 3 if _is_spatial(body) else 2)),
         "ends": (body.ends, np.int32, (springs, 2)),
         "rigid": (body.rigid, np.bool_, (springs,)),
         "amplitude": (body.amplitude, np.float32, (springs,)),
@@ -141,6 +154,10 @@ def _check_form(body: Body) -> None:
             )
     if len(body.joints) == 0:
         raise ValueError("Body.joints: got 0 joints, want at least 1")
+
+
+def _is_spatial(body: Body) -> bool:
+    return body.joints.ndim == 2 and body.joints.shape[1] == 3
 
 
 def _check_values(body: Body) -> None:

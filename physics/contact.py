@@ -1,8 +1,10 @@
 """Contact of joints (discs) with the surface of a terrain: a velocity constraint along the normal.
 
 A joint at distance `gap` from the surface may approach it by no more than `gap` in one step, so it
-cannot pass through however fast it is. Coulomb friction acts on what the constraint took. Candidate
-segments are handled one after another, which is what makes a corner of floor and wall hold.
+cannot pass through however fast it is. Coulomb friction acts on what the constraint took, against
+the whole of the velocity along the surface. Candidate segments are handled one after another, which
+is what makes a corner of floor and wall hold. In three dimensions joints are balls, segments go on
+in depth, and a relief is one more candidate.
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+from physics.relief import touch_relief
 from physics.types import Array, Terrain
+from physics.vectors import dot
 from physics.world import World
 
 # A centre deeper than this share of the radius below a surface does not feel it: it belongs to the
@@ -28,18 +32,21 @@ def resolve_contacts(
     Args:
         terrain: The terrain.
         world: Radius, friction, restitution and the time step.
-        position: [2, joints] m, at the start of the step.
-        approach: [2, joints] m/s, before forces acted; decides the rebound.
-        velocity: [2, joints] m/s, after forces acted.
+        position: [dim, joints] m, at the start of the step.
+        approach: [dim, joints] m/s, before forces acted; decides the rebound.
+        velocity: [dim, joints] m/s, after forces acted.
 
     Returns:
-        The velocity that respects the contacts, [2, joints] m/s, what to add to the position to
-        remove overlap, [2, joints] m, and whether the joint felt a contact, [joints] bool.
+        The velocity that respects the contacts, [dim, joints] m/s, what to add to the position to
+        remove overlap, [dim, joints] m, and whether the joint felt a contact, [joints] bool.
     """
     contacts = [
         _contact(segment, world.joint_radius, position)
         for segment in _candidates(terrain, position)
     ]
+    if terrain.relief is not None:
+        look_up = _gather if terrain.by_gather else _multiply
+        contacts.append(touch_relief(terrain.relief, world.joint_radius, position, look_up))
     touching = jnp.zeros(position.shape[1:], bool)
     for normal, gap in contacts:
         velocity, impulse = _constrain(world, normal, gap, approach, velocity)
@@ -47,7 +54,7 @@ def resolve_contacts(
     push = jnp.zeros_like(position)
     rate = min(1.0, PUSH_RATE * world.time_step)
     for normal, gap in contacts:
-        overlap = jnp.maximum(-(gap + world.time_step * _dot(velocity, normal)), 0.0)
+        overlap = jnp.maximum(-(gap + world.time_step * dot(velocity, normal)), 0.0)
         push += rate * overlap * normal
     return velocity, push, touching
 
@@ -56,7 +63,7 @@ def cell_of(terrain: Terrain, position: Array) -> Array:
     """The cell each joint's centre stands in, [joints] int32."""
     # Clipped after the conversion, which maps what is not finite to some integer: the gather that
     # follows trusts this number. Below zero truncation rounds up, to the first cell as well.
-    x, y = position
+    x, y, *_ = position
     column = ((x - terrain.origin[0]) * terrain.cells_per_metre[0]).astype(jnp.int32)
     row = ((y - terrain.origin[1]) * terrain.cells_per_metre[1]).astype(jnp.int32)
     columns, rows = terrain.grid
@@ -76,18 +83,20 @@ def _candidates(terrain: Terrain, position: Array) -> Sequence[Array]:
     ]
 
 
-def _gather(segments: Array, cell: Array) -> Array:
-    return segments.at[:, cell].get(mode="promise_in_bounds")
+def _gather(table: Array, cell: Array) -> Array:
+    """Columns of a table [rows, cells] for each joint, [rows, joints]."""
+    return table.at[:, cell].get(mode="promise_in_bounds")
 
 
-def _multiply(segments: Array, cell: Array) -> Array:
-    one_hot = jax.nn.one_hot(cell, segments.shape[1], axis=0, dtype=segments.dtype)
+def _multiply(table: Array, cell: Array) -> Array:
+    """As `_gather`."""
+    one_hot = jax.nn.one_hot(cell, table.shape[1], axis=0, dtype=table.dtype)
     # Exact at the highest precision: every product but one is zero.
-    return jnp.matmul(segments, one_hot, precision=jax.lax.Precision.HIGHEST)
+    return jnp.matmul(table, one_hot, precision=jax.lax.Precision.HIGHEST)
 
 
 def _contact(segment: Array, radius: float, position: Array) -> tuple[Array, Array]:
-    """Surface normal [2, joints] and gap [joints] m to one candidate; infinite where it is none.
+    """Surface normal [dim, joints] and gap [joints] m to one candidate; infinite where it is none.
 
     A joint faces either the segment's inside or the convex corner at its end: straight and concave
     seams have no corner, so nothing sticks out where two segments meet.
@@ -104,9 +113,9 @@ def _contact(segment: Array, radius: float, position: Array) -> tuple[Array, Arr
     to_corner = jnp.sqrt(jnp.where(rounding, beyond**2 + side**2, 1.0))
     ahead = jnp.where(rounding, beyond / to_corner, 0.0)
     upward = jnp.where(rounding, side / to_corner, 1.0)
-    normal = jnp.stack(
-        [ahead * tangent_x - upward * tangent_y, ahead * tangent_y + upward * tangent_x]
-    )
+    across = (ahead * tangent_x - upward * tangent_y, ahead * tangent_y + upward * tangent_x)
+    level = [jnp.zeros_like(dx) for _ in position[2:]]  # a segment goes on in depth
+    normal = jnp.stack([*across, *level])
     distance = jnp.where(rounding, to_corner, side)
     return normal, jnp.where(inside | rounding, distance - radius, jnp.inf)
 
@@ -114,19 +123,31 @@ def _contact(segment: Array, radius: float, position: Array) -> tuple[Array, Arr
 def _constrain(
     world: World, normal: Array, gap: Array, approach: Array, velocity: Array
 ) -> tuple[Array, Array]:
-    """Velocity after one contact, [2, joints] m/s, and its normal impulse, [joints] m/s."""
-    approach_speed = -_dot(approach, normal)
+    """Velocity after one contact, [dim, joints] m/s, and its normal impulse, [joints] m/s."""
+    approach_speed = -dot(approach, normal)
     rebounds = (approach_speed > world.restitution_speed) & (gap <= 0.0)
     least = jnp.where(
         rebounds, world.restitution * approach_speed, jnp.minimum(-gap / world.time_step, 0.0)
     )
-    impulse = jnp.maximum(least - _dot(velocity, normal), 0.0)
+    impulse = jnp.maximum(least - dot(velocity, normal), 0.0)
+    most = world.friction * impulse
+    change = _change_in_plane if len(velocity) == 2 else _change_in_space
+    return velocity + change(normal, velocity, impulse, most), impulse
+
+
+def _change_in_plane(normal: Array, velocity: Array, impulse: Array, most: Array) -> Array:
+    """What an impulse and friction, of at most `most`, add to a velocity; [2, joints] m/s."""
     slide = normal[0] * velocity[1] - normal[1] * velocity[0]
-    grip = jnp.clip(slide, -world.friction * impulse, world.friction * impulse)
+    grip = jnp.clip(slide, -most, most)
     # The tangent is the normal turned left, (-y, x): friction takes `grip` of it away.
     change = [impulse * normal[0] + grip * normal[1], impulse * normal[1] - grip * normal[0]]
-    return velocity + jnp.stack(change), impulse
+    return jnp.stack(change)
 
 
-def _dot(a: Array, b: Array) -> Array:
-    return a[0] * b[0] + a[1] * b[1]
+def _change_in_space(normal: Array, velocity: Array, impulse: Array, most: Array) -> Array:
+    """As `_change_in_plane`, [3, joints]: friction is against the slide, wherever that goes."""
+    slide = velocity - dot(velocity, normal) * normal
+    squared = dot(slide, slide)
+    # The root must not see zero: gradients. A slide that is held whole is taken as it is.
+    speed = jnp.sqrt(jnp.where(squared > 0.0, squared, 1.0))
+    return impulse * normal - jnp.where(speed <= most, 1.0, most / speed) * slide

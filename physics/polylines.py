@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from physics.height_field import HeightField
 from physics.parameters import FARTHEST, unknown
 
 HALF_WIDTH = 200.0  # m to either side of the start; walkers cover about 60 m in ten seconds
@@ -29,6 +30,8 @@ class Polylines:
 
     floor: np.ndarray  # [points, 2] m, left to right
     ceilings: tuple[np.ndarray, ...] = ()  # [points, 2] m each, left to right
+    # Ground that also rises in depth: for walkers in three dimensions, and `floor` is its section.
+    relief: HeightField | None = None
 
     def __post_init__(self) -> None:
         _check_points("floor", self.floor)

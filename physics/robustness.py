@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from physics.body import Body
+from physics.distance import Distance, distances
 from physics.simulate import simulate
 from physics.types import Outcome, Terrain
 from physics.world import World
@@ -54,8 +55,9 @@ def simulate_perturbed(
     seconds: float = 10.0,
     backend: str = "auto",
     devices: Sequence[jax.Device] | None = None,
+    distance: Distance = "forward",
 ) -> Robustness:
-    """Walks every body from `starts.count` perturbed starts. For arguments see `simulate`."""
+    """Walks every body from `starts.count` perturbed starts; see `simulate` and `distances`."""
     count = starts.count
     if not isinstance(terrains, Terrain):
         terrains = [terrain for terrain in terrains for _ in range(count)]
@@ -68,17 +70,17 @@ def simulate_perturbed(
         devices=devices,
         displaced=[shift for body in bodies for shift in perturbations(body, starts)],
     )
-    distance = np.abs(outcome.displacement).reshape(-1, count)
+    scores = distances(outcome, distance).reshape(-1, count)
     return Robustness(
         outcome=outcome,
-        mean=distance.mean(axis=1),
-        worst=distance.min(axis=1),
+        mean=scores.mean(axis=1),
+        worst=scores.min(axis=1),
         diverged=outcome.diverged.reshape(-1, count).any(axis=1),
     )
 
 
 def perturbations(body: Body, starts: Starts) -> list[np.ndarray]:
-    """What is added to the joints of a body for each start, [joints, 2] float32 m."""
+    """What is added to the joints of a body for each start, [joints, dim] float32 m."""
     random = np.random.default_rng(int(body.digest(), 16))
     shape = (starts.count, *body.joints.shape)
     return list(random.normal(0.0, starts.jitter, shape).astype(np.float32))

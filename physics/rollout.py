@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from physics.step import initial_state, step
-from physics.types import Array, Effort, State, Terrain, Walk, Walker
+from physics.types import DEPTH, FORWARD, Array, Effort, State, Terrain, Walk, Walker
 from physics.world import World
 
 SAMPLE_SECONDS = 0.5
@@ -55,13 +55,14 @@ def measure(walker: Walker, course: Course, seconds: float) -> Walk:
     diverged = ~(jnp.all(_sound(course.samples)) & jnp.all(_sound(course.last)))
     # The mean over a walk of no length is that of no steps: 0.
     contact = jnp.sum(walker.share * course.spent.contact) / (seconds or 1.0)
-    displacement = _center_of_mass(walker, course.last.position)[0] - start[0]
+    moved = _center_of_mass(walker, course.last.position) - start
     return Walk(
-        displacement=jnp.where(diverged, 0.0, displacement),
+        displacement=jnp.where(diverged, 0.0, moved[FORWARD]),
         diverged=diverged,
         center_of_mass=jnp.where(diverged, start, path),
         contact_fraction=jnp.where(diverged, 0.0, contact),
         energy=jnp.where(diverged, 0.0, walker.wiring.total(course.spent.power)),
+        drift=jnp.where(diverged, 0.0, moved[DEPTH]) if len(walker.position) == 3 else None,
     )
 
 
@@ -73,7 +74,7 @@ def _nothing_spent(walker: Walker) -> Effort:
 
 
 def _center_of_mass(walker: Walker, position: Array) -> Array:
-    """[..., 2] m, of positions [..., 2, joints]."""
+    """[..., dim] m, of positions [..., dim, joints]."""
     parts = jnp.moveaxis(walker.share * position, -1, 0)
     # One after another: `sum` may group them by their number, and so round otherwise where there is
     # more padding.

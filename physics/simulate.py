@@ -63,12 +63,13 @@ def simulate(
     """Simulates every body on its terrain from rest.
 
     Args:
-        bodies: Walkers, of any mix of capacities.
+        bodies: Walkers, of any mix of capacities, all in two or all in three dimensions.
         terrains: One terrain for all, or one per body. Passing the same object several times is
-            cheaper than passing equal ones.
+            cheaper than passing equal ones. In three dimensions polylines go on in depth; a relief
+            is for bodies of three dimensions only.
         world: Physical constants; the default world where None.
         seconds: Length of the walks, s; rounded to whole time steps.
-        displaced: Where each body starts otherwise than built, [joints, 2] m added to its joints.
+        displaced: Where each body starts otherwise than built, [joints, dim] m added to its joints.
         backend: One of `physics.backends.backend.BACKENDS`, of which "auto" is the best that is
             there; or one that is open, with its own threads and devices.
         threads: Cores that are used at once on a CPU, elsewhere chunks; None: all there are, and
@@ -80,10 +81,11 @@ def simulate(
 
     Raises:
         ValueError: where a body exceeds every capacity, the numbers of bodies, terrains or starts
-            differ, the backend is unknown, cannot run here or does not serve a body, or `seconds`
-            is negative or not finite.
+            differ, the backend is unknown, cannot run here or does not serve a body or its
+            dimensions, dimensions are mixed, or `seconds` is negative or not finite.
     """
-    runner = _opened(backend, threads=threads, devices=devices)
+    dim = dimensions_of(bodies)
+    runner = _opened(backend, dim, threads=threads, devices=devices)
     world = world or World()
     episode = Episode(
         world=world,
@@ -91,9 +93,10 @@ def simulate(
         interval=round(SAMPLE_SECONDS * world.substeps_per_second),
     )
     ground = _ground(terrains, len(bodies), functools.partial(runner.join, world=world))
+    _check_reliefs(ground.terrains, dim)
     _check_starts(bodies, displaced)
     _check_reach(world)
-    outcome = _empty_outcome(bodies, episode.steps // episode.interval + 1)
+    outcome = _empty_outcome(bodies, dim, episode.steps // episode.interval + 1)
     running: collections.deque[tuple[Chunk, concurrent.futures.Future[Walk]]] = collections.deque()
     with concurrent.futures.ThreadPoolExecutor(runner.calls) as pool:
         for number, chunk in enumerate(runner.schedule(_capacities(bodies))):
@@ -122,7 +125,7 @@ def trajectory(
     With the backend of `simulate` they are those of the same walk, to the last bit.
 
     Returns:
-        [frames, joints, 2] float32 m, from time 0 on.
+        [frames, joints, dim] float32 m, from time 0 on.
 
     Raises:
         ValueError: as `simulate`, and where the frame rate does not divide the step rate.
@@ -134,8 +137,9 @@ def trajectory(
             f"{world.substeps_per_second}"
         )
     (capacity,) = _capacities([body])
+    _check_reliefs([terrain], body.dim)
     _check_reach(world)
-    runner = _opened(backend)
+    runner = _opened(backend, body.dim)
     episode = Episode(
         world=world,
         steps=_steps(world, seconds),
@@ -145,8 +149,24 @@ def trajectory(
     return positions.transpose(0, 2, 1)[:, : len(body.joints)]
 
 
-def _opened(backend: str | Backend, **where: Any) -> Backend:
-    return open_backend(backend, **where) if isinstance(backend, str) else backend
+def dimensions_of(bodies: Sequence[Body]) -> int:
+    """Dimensions of space that bodies share; 2 where there are none.
+
+    Raises:
+        ValueError: where some have two and others three.
+    """
+    found = {body.dim for body in bodies} or {2}
+    if len(found) > 1:
+        raise ValueError("bodies: got some of two and some of three dimensions, want one of them")
+    return found.pop()
+
+
+def _opened(backend: str | Backend, dim: int, **where: Any) -> Backend:
+    if isinstance(backend, str):
+        return open_backend(backend, dim=dim, **where)
+    if dim not in backend.dims:
+        raise ValueError(f"backend: got {backend.name} for bodies of {dim} dimensions, want xla")
+    return backend
 
 
 def _pack(
@@ -174,14 +194,15 @@ def _pack(
     )
 
 
-def _empty_outcome(bodies: Sequence[Body], samples: int) -> Outcome:
+def _empty_outcome(bodies: Sequence[Body], dim: int, samples: int) -> Outcome:
     batch = len(bodies)
     return Outcome(
         displacement=np.zeros(batch, np.float32),
         diverged=np.zeros(batch, bool),
-        center_of_mass=np.zeros((batch, samples, 2), np.float32),
+        center_of_mass=np.zeros((batch, samples, dim), np.float32),
         contact_fraction=np.zeros(batch, np.float32),
         energy=np.zeros(batch, np.float32),
+        drift=np.zeros(batch, np.float32) if dim == 3 else None,
         **measure_bodies(bodies),
     )
 
@@ -189,7 +210,9 @@ def _empty_outcome(bodies: Sequence[Body], samples: int) -> Outcome:
 def _store(outcome: Outcome, chunk: Chunk, future: "concurrent.futures.Future[Walk]") -> None:
     walk = future.result()
     for field in dataclasses.fields(Walk):
-        getattr(outcome, field.name)[chunk.rows] = getattr(walk, field.name)[: len(chunk.rows)]
+        stored, found = getattr(outcome, field.name), getattr(walk, field.name)
+        if stored is not None:
+            stored[chunk.rows] = found[: len(chunk.rows)]
 
 
 def _capacities(bodies: Sequence[Body]) -> list[Capacity]:
@@ -221,6 +244,11 @@ def _ground(
         of=np.array([place[id(terrain)] for terrain in each], np.int32),
         join=join,
     )
+
+
+def _check_reliefs(terrains: Sequence[Terrain], dim: int) -> None:
+    if dim == 2 and any(terrain.relief is not None for terrain in terrains):
+        raise ValueError("terrains: got a relief for bodies of 2 dimensions, want bodies of 3")
 
 
 def _check_starts(bodies: Sequence[Body], displaced: Sequence[np.ndarray] | None) -> None:

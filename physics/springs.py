@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from physics.types import Array, State, Walker
+from physics.vectors import dot
 from physics.world import World
 
 # Keeps the direction of a spring finite when its ends meet, and padded springs out of 0 / 0.
@@ -18,7 +19,7 @@ def spring_forces(walker: Walker, world: World, state: State, time: Array) -> tu
     """The pull of all springs at `time` (s), and what it costs their muscles.
 
     Returns:
-        Force on each joint, [2, joints] m/s^2, exactly zero where padded, and the power that each
+        Force on each joint, [dim, joints] m/s^2, exactly zero where padded, and the power that each
         muscle puts into its spring by changing the rest length, [*springs] m^2/s^3; zero while the
         spring drives the muscle, because muscles do not recover energy.
     """
@@ -64,11 +65,9 @@ def spring_energy(walker: Walker, position: Array, rest_length: Array) -> Array:
 def _pull(
     offset: Array, velocity: Array, rest_length: Array, stiffness: Array, damping: Array
 ) -> tuple[Array, Array]:
-    """Force on the first end, [2, *springs] m/s^2, and elastic tension, [*springs] m/s^2."""
-    dx, dy = offset
-    dvx, dvy = velocity
-    squared = dx * dx + dy * dy + SOFTENING
+    """Force on the first end, [dim, *springs] m/s^2, and elastic tension, [*springs] m/s^2."""
+    squared = dot(offset, offset) + SOFTENING
     inverse_length = jax.lax.rsqrt(squared)
     stretch = stiffness * (1.0 - rest_length * inverse_length)
-    stretch_rate = (dvx * dx + dvy * dy) * inverse_length * inverse_length
+    stretch_rate = dot(velocity, offset) * inverse_length * inverse_length
     return (stretch + damping * stretch_rate) * offset, stretch * squared * inverse_length

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from physics.contact import resolve_contacts
 from physics.springs import spring_forces
-from physics.types import Array, Effort, State, Terrain, Walker
+from physics.types import UP, Array, Effort, State, Terrain, Walker
 from physics.world import World
 
 
@@ -34,7 +34,8 @@ def step(
 
 
 def _accelerate(world: World, velocity: Array, force: Array) -> Array:
-    """Velocity after a step of springs, gravity and implicit linear drag, [2, joints] m/s."""
-    gravity = jnp.array([[0.0], [-world.gravity]], dtype=velocity.dtype)
+    """Velocity after a step of springs, gravity and implicit linear drag, [dim, joints] m/s."""
+    pull = [[-world.gravity if axis == UP else 0.0] for axis in range(len(velocity))]
+    gravity = jnp.array(pull, dtype=velocity.dtype)
     dt = world.time_step
     return (velocity + dt * (force + gravity)) / (1.0 + world.drag * dt)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from physics.types import Terrain
+from physics.types import Relief, Terrain
 
 # A joint's centre may stand this far from a surface and still touch it within a step: a radius of
 # 0.3 m and 72 m/s at 240 Hz.
@@ -80,6 +80,24 @@ def build_terrain(floor: np.ndarray, ceilings: Sequence[np.ndarray]) -> Terrain:
         grid=grid.shape[:, None].astype(np.int32),
         first_cell=np.zeros(1, np.int32),
         floor=np.ascontiguousarray(floor.T, np.float32),
+    )
+
+
+def groundless(floor: np.ndarray, relief: Relief) -> Terrain:
+    """A terrain without segments, whose only ground is a relief.
+
+    Args:
+        floor: The relief's section, [n, 2] m.
+        relief: The ground.
+    """
+    return Terrain(
+        segments=empty_segment()[None, :, None],
+        origin=np.zeros((2, 1), np.float32),
+        cells_per_metre=np.ones((2, 1), np.float32),
+        grid=np.ones((2, 1), np.int32),
+        first_cell=np.zeros(1, np.int32),
+        floor=np.ascontiguousarray(floor.T, np.float32),
+        relief=relief,
     )
 
 

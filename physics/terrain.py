@@ -1,7 +1,8 @@
 """Named terrains, and terrains of one's own.
 
 A terrain is a floor and any number of ceilings, each a polyline from left to right, in metres.
-Outside its range the floor continues flat from its ends. Walkers start at x = 0.
+Outside its range the floor continues flat from its ends. Walkers start at x = 0. In three
+dimensions all of it goes on in depth, and there are terrains that rise in both directions.
 """
 
 import inspect
@@ -11,10 +12,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from physics.entry import entry, is_entry
+from physics.height_field import rolling
 from physics.obstacles import gaps, poet, steps
 from physics.parameters import check_between, check_positive, check_whole, unknown
 from physics.polylines import HALF_WIDTH, Polylines, load_polylines, to_polylines
-from physics.surface import build_terrain
+from physics.relief import build_relief
+from physics.surface import build_terrain, groundless
 from physics.types import Terrain
 
 ROOF_TOP = 60.0  # m, upper end of a tunnel's vertical face: out of any walker's reach
@@ -105,34 +109,73 @@ TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType(
 )
 
 
-def parameters_of(name: str) -> dict[str, float]:
-    """The parameters of a named terrain and their defaults, in order.
+def relief(
+    seed: int = 0, height: float = 2.0, slope: float = 0.5, flat_start: float = 5.0
+) -> Polylines:
+    """Smooth random hills in both directions, level within `flat_start` m of the start.
+
+    See `physics.height_field.rolling`.
+    """
+    field = rolling(seed=seed, height=height, slope=slope, flat_start=flat_start)
+    return Polylines(floor=field.section(), relief=field)
+
+
+# For walkers in three dimensions only.
+SPATIAL_TERRAINS: Mapping[str, Callable[..., Polylines]] = MappingProxyType({"relief": relief})
+
+
+def terrain_names(dim: int = 2) -> tuple[str, ...]:
+    """Names of the terrains for walkers in two or three dimensions."""
+    return (*TERRAINS, *(SPATIAL_TERRAINS if dim == 3 else ()))
+
+
+def generator(name: str) -> Callable[..., Polylines]:
+    """What makes the polylines of a named terrain, or the function of `module:function`.
 
     Raises:
-        ValueError: where the name is unknown.
+        ValueError: where the name is unknown, or there is no such function.
     """
-    if name not in TERRAINS:
+    if is_entry(name):
+        return entry(name)
+    generators = {**TERRAINS, **SPATIAL_TERRAINS}
+    if name not in generators:
         raise ValueError(unknown("terrain", name, list(TERRAINS)))
-    signature = inspect.signature(TERRAINS[name])
-    return {key: parameter.default for key, parameter in signature.parameters.items()}
+    return generators[name]
+
+
+def parameters_of(name: str) -> dict[str, float]:
+    """The parameters of a terrain and their defaults, in order.
+
+    Raises:
+        ValueError: as `generator`, and where a parameter has no default.
+    """
+    parameters = inspect.signature(generator(name)).parameters
+    for key, parameter in parameters.items():
+        if parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{name}: parameter {key!r} has no default, want one for each")
+    return {key: parameter.default for key, parameter in parameters.items()}
 
 
 def describe(name: str) -> str:
-    """What a named terrain is, in one sentence."""
-    return (inspect.getdoc(TERRAINS[name]) or "").partition("\n")[0].replace("`", "")
+    """What a terrain is, in one sentence."""
+    return (inspect.getdoc(generator(name)) or "").partition("\n")[0].replace("`", "")
 
 
 def make_polylines(name: str, **parameters: float) -> Polylines:
-    """The polylines of a named terrain.
+    """The polylines of a terrain, by name or by `module:function`.
 
     Raises:
-        ValueError: where the name or a parameter is unknown or a value out of range.
+        ValueError: where the name or a parameter is unknown or a value out of range, or a function
+            gives something else.
     """
     known = list(parameters_of(name))
     for parameter in parameters:
         if parameter not in known:
             raise ValueError(unknown(f"parameter of terrain {name!r}", parameter, known))
-    return TERRAINS[name](**parameters)
+    made = generator(name)(**parameters)
+    if not isinstance(made, Polylines):
+        raise ValueError(f"{name} gives a {type(made).__name__}, want physics.Polylines")
+    return made
 
 
 def make_terrain(name: str, **parameters: float) -> Terrain:
@@ -155,7 +198,10 @@ def load_terrain(path: str | Path) -> Terrain:
 
 def build(polylines: Polylines) -> Terrain:
     """The tables that the simulation reads."""
-    return build_terrain(polylines.floor, polylines.ceilings)
+    field = polylines.relief
+    if field is None:
+        return build_terrain(polylines.floor, polylines.ceilings)
+    return groundless(polylines.floor, build_relief(field.heights, field.spacing))
 
 
 def _points(*points: tuple[float, float]) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Records of one walker, its state, its terrain and its outcome.
 
-A plane vector is a pair of rows, `[2, joints]`: x, then y. The component leads so that each is
-contiguous in memory, which the gathers of `springs` and `contact` need on a CPU.
+A vector has two or three rows, `[dim, joints]`: x forward, y up and, in three dimensions, z in
+depth (right-handed: towards whoever sees x run to the right). A walker whose z is 0 is the one of
+the plane. The component leads so that each is contiguous in memory, which the gathers of `springs`
+and `contact` need on a CPU.
 
 Leaves are NumPy arrays on the host and device arrays in a backend. Shapes are for one walker;
 a batch adds an axis in front.
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 # NumPy on the host, jax.Array on the device, tracers in between: no one type covers the three.
 Array = Any
 
+FORWARD, UP, DEPTH = 0, 1, 2  # rows of a vector
+
 
 @struct.dataclass
 class Walker:
@@ -26,7 +30,7 @@ class Walker:
     springs. Quantities of springs are [springs], or [joints, joints] where the wiring is `Pairs`.
     """
 
-    position: Array  # [2, joints] float32 m, at time 0
+    position: Array  # [dim, joints] float32 m, at time 0
     share: Array  # [joints] float32, 1 / number of joints; 0 where padded
     wiring: "Wiring"
     rest_length: Array  # [springs] float32 m, mean over a muscle period
@@ -42,8 +46,8 @@ class Walker:
 class State:
     """Where the joints are and how they move."""
 
-    position: Array  # [2, joints] float32 m
-    velocity: Array  # [2, joints] float32 m/s
+    position: Array  # [dim, joints] float32 m
+    velocity: Array  # [dim, joints] float32 m/s
 
 
 @struct.dataclass
@@ -55,12 +59,30 @@ class Effort:
 
 
 @struct.dataclass
+class Relief:
+    """Heights of a ground that rises in both directions, by the cells of a level grid.
+
+    Cells are numbered from x to x: those along z are neighbours. The ground goes on level from its
+    rim. Joined reliefs hold one column of the grid's fields per joint, as a `Terrain` does.
+    """
+
+    # Of the corners of every cell, [4, cells] float32 m: at its lower x and z, at its upper z, at
+    # its upper x, at both upper ones.
+    corners: Array
+    origin: Array  # [2, 1] float32 m, least x and z
+    cells_per_metre: Array  # [2, 1] float32 1/m
+    grid: Array  # [2, 1] int32, cells along x and z
+    first_cell: Array  # [1] int32
+
+
+@struct.dataclass
 class Terrain:
     """Surface segments, listed by the cells of a grid that a joint's centre may stand in.
 
-    Cells are numbered column by column; those at the rim extend to infinity. In a union of walkers
-    on different terrains (`physics.backends.xla`) the tables stand one behind another and the
-    grid's four fields hold one column per joint.
+    The segments stand in the plane of x and y; in three dimensions they go on without end in depth,
+    and there may be a relief beside them. Cells are numbered column by column; those at the rim
+    extend to infinity. In a union of walkers on different terrains (`physics.backends.xla`) the
+    tables stand one behind another and the grid's four fields hold one column per joint.
     """
 
     # The candidates of each cell, [candidates, 6, cells] float32: start x, start y, tangent x,
@@ -74,23 +96,26 @@ class Terrain:
     floor: Array  # [2, points] float32 m, left to right; places walkers, plays no part in steps
     # Whether cells are looked up by gather, or by a product with a one-hot matrix as TPUs need it.
     by_gather: bool = struct.field(pytree_node=False, default=True)
+    relief: Relief | None = None  # for walkers in three dimensions only
 
 
 @struct.dataclass
 class Walk:
     """What a walk measured. All but the flag are 0, and the centre stays, where it diverged."""
 
-    displacement: Array  # [] float32 m, signed, of the centre of mass
+    displacement: Array  # [] float32 m, signed, of the centre of mass along x
     diverged: Array  # [] bool
-    center_of_mass: Array  # [samples, 2] float32 m, every SAMPLE_SECONDS from time 0
+    center_of_mass: Array  # [samples, dim] float32 m, every SAMPLE_SECONDS from time 0
     contact_fraction: Array  # [] float32, share of joints and time in contact with the terrain
     energy: Array  # [] float32 m^2/s^2: J that muscles put in, per kg of one joint
+    drift: Array | None = None  # [] float32 m, signed, along z; None in the plane
 
 
-@struct.dataclass
+@struct.dataclass(kw_only=True)
 class Outcome(Walk):
     """A walk and the body that walked, as it stood before; names no fitness."""
 
-    width: Array  # [] float64 m
-    height: Array  # [] float64 m
+    width: Array  # [] float64 m, along x
+    height: Array  # [] float64 m, along y
+    depth: Array | None = None  # [] float64 m, along z; None in the plane
     mass: Array  # [] float64, the paper's descriptor; see `Body.mass`

@@ -6,17 +6,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from elmjax import __version__
 from elmjax.cli import (
     ahead,
     bench,
     choices,
+    completion,
     corpus,
     dataset,
     doctor,
     experiment,
+    export,
+    hub,
     mutate,
     render,
     report,
@@ -25,6 +27,7 @@ from elmjax.cli import (
     stages,
     verify,
 )
+from elmjax.cli.parser import WRONG_USE, Parser, check_options
 from elmjax.cli.settings import set_apart
 from elmjax.config import ConfigError
 from elmjax.endpoint import StoppedError
@@ -32,15 +35,7 @@ from elmjax.programs import LockdownUnavailable
 from elmjax.qd.history import HistoryError
 
 UNAVAILABLE = 1
-WRONG_USE = 2
 INTERRUPTED = 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong use in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, settings = set_apart(sys.argv[1:] if arguments is None else arguments)
     options, rest = parser.parse_known_args(words)
     try:
+        check_options(parser, options.name, rest)
         return options.command(options, [*rest, *settings])
     except ConfigError as error:
         print(f"elmjax {options.name}: {error}", file=sys.stderr)
@@ -102,7 +98,7 @@ def _quieten() -> None:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="elmjax",
         allow_abbrev=False,
         description="Evolution through Large Models: evolve walkers with a diff model, learn "
@@ -120,11 +116,14 @@ def _make_parser() -> argparse.ArgumentParser:
         render,
         dataset,
         corpus,
+        export,
         simulate,
         mutate,
         experiment,
         choices,
         bench,
+        hub,
     ):
         group.add(commands)
+    completion.add(commands, _make_parser)
     return parser

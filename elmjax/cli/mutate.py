@@ -9,6 +9,9 @@ from pathlib import Path
 
 from elmjax.cli.settings import Commands, add_config_option, overrides
 from elmjax.config import ConfigError, DiffFormat, Operator, load
+from physics.parameters import unknown
+
+OPERATORS = tuple(name for name in typing.get_args(Operator) if name != "mixed")
 
 
 def add(commands: Commands) -> None:
@@ -26,8 +29,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--operator",
         default="diff",
-        choices=[name for name in typing.get_args(Operator) if name != "mixed"],
-        help="what makes the children (default: %(default)s)",
+        metavar="NAME",
+        help=f"what makes the children: {', '.join(OPERATORS)}, or one of evolve.own "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "-n", dest="count", type=_count, default=8, metavar="N", help="children (default: 8)"
@@ -84,6 +88,9 @@ def _mutate(options: argparse.Namespace, rest: Sequence[str]) -> int:
     if options.seed is not None:
         settings.append(("seed", options.seed))
     config = load(options.config, settings)
+    known = [*OPERATORS, *config.evolve.own]
+    if options.operator not in known:
+        raise ConfigError(f"--operator: {unknown('operator', options.operator, known)}")
     from rich.console import Console
 
     from elmjax.report.mutations import show_mutations

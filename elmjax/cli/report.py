@@ -34,7 +34,7 @@ def _report(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from elmjax.stages import showcase
 
     path: Path = options.output or options.run / "report.html"
-    if not path.parent.is_dir():
+    if options.output is not None and not path.parent.is_dir():
         raise ConfigError(f"--output: {path.parent} is no folder; create it, or give another file")
     size = showcase.write(options.run, path)
     print(f"{path}: {size / 1e6:.1f} MB; open it in a browser")

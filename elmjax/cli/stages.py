@@ -48,6 +48,7 @@ def _add_stage(
     )
     add_config_option(parser)
     add_run_option(parser, default="runs/latest", holds="the run")
+    _add_view(parser)
     if stage is _evolve:
         parser.add_argument(
             "--finetune-operator",
@@ -82,6 +83,8 @@ def _add_stage(
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
         settings = overrides(rest)
+        if options.progress is not None:
+            settings.append(("metrics.progress", options.progress))
         if getattr(options, "corpus", None) is not None:
             settings.append(("pretrain.corpus", json.dumps(str(options.corpus))))
         config = load(base, settings)
@@ -104,6 +107,15 @@ def _add_stage(
                 return stopping.STOPPED
 
     parser.set_defaults(command=command, name=name)
+
+
+def _add_view(parser: argparse.ArgumentParser) -> None:
+    view = parser.add_mutually_exclusive_group()
+    for mode, told in (
+        ("plain", "progress as a line now and then, also on a terminal"),
+        ("quiet", "no progress"),
+    ):
+        view.add_argument(f"--{mode}", dest="progress", action="store_const", const=mode, help=told)
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:

@@ -7,6 +7,7 @@ as a whole, so that a wrong key, type or range reads the same wherever it came f
 import dataclasses
 import difflib
 import json
+import re
 import tomllib
 import typing
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ import tomli_w
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from elmjax.config.schema import Config
+from elmjax.config.schema import Config, Operator
 from elmjax.config.terrain_sets import expanded
 
 
@@ -43,7 +44,9 @@ def load(base: str | None = None, overrides: Sequence[tuple[str, str]] = ()) -> 
         _put(values, name, _parse(text))
     _refuse_unknown(Config, values, ())
     _expand_sets(values)
-    return _validate(values)
+    config = _validate(values)
+    _check_operators(config)
+    return config
 
 
 def load_dumped(path: Path) -> Config:
@@ -134,6 +137,29 @@ def _refuse_unknown(schema: type, values: dict[str, Any], path: tuple[str, ...])
             _refuse_unknown(typing.cast(type, fields[key]), value, (*path, key))
 
 
+def _check_operators(config: Config) -> None:
+    """Refuses names that are no operator, and operators of one's own that have the name of ours."""
+    search, ours = config.evolve, typing.get_args(Operator)
+    for name in search.own:
+        if name in ours or not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+            raise ConfigError(
+                f"evolve.own: got the name {name!r}, wanted small letters, digits, - and _, and "
+                f"none of {', '.join(ours)}"
+            )
+    several = ("mixed", "bandit")
+    for setting, names, known in (
+        ("evolve.operators", search.operators, [*ours, *search.own]),
+        ("evolve.mix", search.mix, [name for name in [*ours, *search.own] if name not in several]),
+        ("finetune.operators", config.finetune.operators, [*ours, *search.own]),
+    ):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{setting}: got {name!r}, wanted {', '.join(map(repr, known))}"
+                    f"{_nearest(name, known)}; one of your own is named in evolve.own"
+                )
+
+
 def _validate(values: dict[str, Any]) -> Config:
     complete = _over(dataclasses.asdict(Config()), values)
     try:
@@ -146,7 +172,11 @@ def _validate(values: dict[str, Any]) -> Config:
         if first["type"] == "value_error":  # raised by the section itself
             message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(f"{name}: {message}") from None
-        raise ConfigError(f"{name}: got {first['input']!r}, wanted {_wanted(first)}") from None
+        expected = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
+        hint = _nearest(str(first["input"]), expected)
+        raise ConfigError(
+            f"{name}: got {first['input']!r}, wanted {_wanted(first)}{hint}"
+        ) from None
 
 
 def _wanted(error: ErrorDetails) -> str:

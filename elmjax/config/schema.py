@@ -3,6 +3,7 @@
 Defaults are the laptop's; `configs/*.toml` hold values for other machines and purposes.
 """
 
+import difflib
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from elmjax.endpoint.config import EndpointConfig
 from elmjax.rl.config import PPOConfig
+from physics.entry import is_entry
 from physics.world import World
 
 Count = Annotated[int, Field(ge=1)]
@@ -34,11 +36,39 @@ def _not_all_zero(weights: dict[str, float] | tuple[float, ...]) -> Any:
     return weights
 
 
-Writer = Literal["diff", "tree", "rewrite", "crossover"]
+def _entry(name: str) -> str:
+    if not is_entry(name):
+        raise ValueError(f"got {name!r}, wanted module:function, such as my_operators:mutate")
+    return name
+
+
+def _backend(name: str) -> str:
+    if name not in BACKENDS and not is_entry(name):
+        close = difflib.get_close_matches(name, BACKENDS, n=1)
+        hint = f" (nearest: {close[0]})" if close else ""
+        wanted = ", ".join(map(repr, BACKENDS))
+        raise ValueError(f"got {name!r}, wanted {wanted} or module:function{hint}")
+    return name
+
+
+# A function that somebody else wrote: its module must be installed or in PYTHONPATH.
+Entry = Annotated[str, AfterValidator(_entry)]
+BACKENDS = (
+    "auto",
+    "xla",
+    "native",
+    "native-avx512",
+    "native-avx2",
+    "native-scalar",
+    "pallas_tpu",
+    "pallas_gpu",
+)
+# What a configuration may name besides: an operator of `evolve.own`; `load` checks them.
+OperatorName = str
 Operator = Literal["diff", "tree", "rewrite", "crossover", "mixed", "bandit"]
 Encoder = Literal["codes", "image", "resnet50"]
 DiffFormat = Literal["numbered", "carper", "search_replace"]
-Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable"]
+Seed = Literal["square", "radial", "cppn_fixed", "cppn_mutable", "cube", "tetrahedral", "cppn_grid"]
 
 # One or more, all different.
 Several = (Field(min_length=1), AfterValidator(_distinct))
@@ -116,16 +146,30 @@ class Programs:
     remembered: Natural = 16384  # programs, and walks, whose outcome is not computed again
 
 
+def _of_each(what: str, fewest: int) -> Any:
+    """Checks that a list has `fewest` numbers, or one more in three dimensions."""
+
+    def check(values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(values) not in (fewest, fewest + 1):
+            raise ValueError(f"got {list(values)}, wanted {fewest} or {fewest + 1} numbers: {what}")
+        return values
+
+    return AfterValidator(check)
+
+
+_Measures = _of_each("of height, width, mass and, in three dimensions, perhaps depth", 3)
+
+
 @dataclass(frozen=True, kw_only=True)
 class GridConfig:
-    """The MAP-Elites map over height, width and mass."""
+    """The MAP-Elites map over height, width, mass and, where a fourth number is given, depth."""
 
-    # Of x and y, before bodies are measured; walks do not know it. 1: height and width are in m.
-    scale: tuple[Positive, Positive] = (1.0, 1.0)
+    # Of x, y and perhaps z, before bodies are measured; walks do not know it. 1: lengths are in m.
+    scale: Annotated[tuple[Positive, ...], _of_each("of x, y and perhaps z", 2)] = (1.0, 1.0)
 
-    lower: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    upper: tuple[float, float, float] = (24.0, 24.0, 300.0)
-    bins: tuple[Count, Count, Count] = (12, 12, 12)
+    lower: Annotated[tuple[float, ...], _Measures] = (0.0, 0.0, 0.0)
+    upper: Annotated[tuple[float, ...], _Measures] = (24.0, 24.0, 300.0)
+    bins: Annotated[tuple[Count, ...], _Measures] = (12, 12, 12)
     # Above 0, this many cells around centroids spread over the same box, in place of the bins.
     centroids: Natural = 0
     centroid_seed: Natural = 0  # not the run's, so that runs share their niches
@@ -133,20 +177,15 @@ class GridConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Physics:
-    """What simulates walks."""
+    """What space walkers live in, what simulates their walks and what counts of them."""
 
-    # "auto" is the best that is there. Walks are chaotic: after ten seconds no two agree, so
-    # whoever goes on with a run elsewhere names one.
-    backend: Literal[
-        "auto",
-        "xla",
-        "native",
-        "native-avx512",
-        "native-avx2",
-        "native-scalar",
-        "pallas_tpu",
-        "pallas_gpu",
-    ] = "auto"
+    # 3: joints have a depth, terrains go on in it, and walks run on "xla".
+    dim: Literal[2, 3] = 2
+    # What fitness is: the distance along x, or in any direction of the level.
+    distance: Literal["forward", "planar"] = "forward"
+    # "auto" is the best that is there; `module:function` opens one's own. Walks are chaotic: after
+    # ten seconds no two agree, so whoever goes on with a run elsewhere names one.
+    backend: Annotated[str, AfterValidator(_backend)] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,14 +253,17 @@ class Pretrain:
 class Evolve:
     """Stage 1: MAP-Elites with a mutation operator (paper, section 5)."""
 
-    # Of the paper's four, or paths; all are placed before the first iteration.
+    # Of the paper's four, in three dimensions of ours, or paths; all are placed before the first
+    # iteration.
     seed_programs: Annotated[tuple[str, ...], *Several] = ("square",)
     # A run each: edits written by a model; edits of the syntax tree; whole programs written by a
     # model, from one parent or after the example of several; several of these, by fixed weights or
     # as a bandit learns which of them pays.
-    operators: Annotated[tuple[Operator, ...], *Several] = ("diff", "tree")
+    operators: Annotated[tuple[OperatorName, ...], *Several] = ("diff", "tree")
+    # Operators of one's own: their names, and the function of each.
+    own: dict[str, Entry] = field(default_factory=dict)
     # Parents that each operator of "mixed" gets, and which operators "bandit" chooses from.
-    mix: Annotated[dict[Writer, NonNegative], AfterValidator(_not_all_zero)] = field(
+    mix: Annotated[dict[OperatorName, NonNegative], AfterValidator(_not_all_zero)] = field(
         default_factory=lambda: {"diff": 1.0, "tree": 1.0}
     )
     # Weight of an iteration's admissions for "bandit", against the next iteration's.
@@ -325,7 +367,7 @@ class Finetune:
 
     runs: tuple[str, ...] = ()  # folders of further runs whose programs are learned
     # Whose histories; empty: the fine-tuned operator's where a run has one, else all it ran.
-    operators: Annotated[tuple[Operator, ...], AfterValidator(_distinct)] = ()
+    operators: Annotated[tuple[OperatorName, ...], AfterValidator(_distinct)] = ()
     # Seed programs whose descendants are left out, where those of others remain.
     exclude_seeds: tuple[str, ...] = ("radial",)
     programs: Literal["admitted", "final"] = "admitted"  # ever, or the elites at the end
@@ -399,6 +441,18 @@ class Conditional:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """What is told while a run goes on. It changes no result: a run may go on with other values."""
+
+    # Besides `metrics.jsonl`, which is always written.
+    tensorboard: bool = False  # event files in RUN/tensorboard; the extra of that name
+    wandb: str = ""  # project at Weights & Biases; empty: none; the extra of that name
+    # On standard output: a view that moves, a line now and then, or nothing; "auto" is the first on
+    # a terminal and the second elsewhere.
+    progress: Literal["auto", "live", "plain", "quiet"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """Everything a run needs; written resolved into the run's folder."""
 
@@ -410,6 +464,7 @@ class Config:
     terrain: dict[str, TerrainParameters] = field(default_factory=dict)  # parameters by name
     robust: Robust = field(default_factory=Robust)
     programs: Programs = field(default_factory=Programs)
+    metrics: Metrics = field(default_factory=Metrics)
     grid: GridConfig = field(default_factory=GridConfig)
     pretrain: Pretrain = field(default_factory=Pretrain)
     evolve: Evolve = field(default_factory=Evolve)

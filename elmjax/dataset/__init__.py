@@ -5,7 +5,12 @@ that reach a share of it (50 % or 80 %), in whatever run they were found; hold o
 Frames of pandas throughout, a row for each program. Needs no JAX.
 """
 
-from elmjax.dataset.admitted import COLUMNS, admitted_programs, without_seeds
+from elmjax.dataset.admitted import (
+    COLUMNS,
+    SPATIAL_COLUMNS,
+    admitted_programs,
+    without_seeds,
+)
 from elmjax.dataset.card import Provenance, write_card
 from elmjax.dataset.family import family
 from elmjax.dataset.folder import write_dataset
@@ -15,6 +20,7 @@ from elmjax.dataset.trajectories import edit_trajectories, program_trajectories
 
 __all__ = [
     "COLUMNS",
+    "SPATIAL_COLUMNS",
     "Dataset",
     "Provenance",
     "above_threshold",

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # Of a history; and, of the joined table, `run` (whose history) and `seed` (where its line began).
 COLUMNS = ("program", "fitness", "height", "width", "mass", "cell", "id")
+SPATIAL_COLUMNS = ("depth",)  # also, of walkers in three dimensions
 
 
 def admitted_programs(
@@ -24,7 +25,8 @@ def admitted_programs(
         ids: Of the programs that count, by run, such as the elites; None: all that were admitted.
 
     Returns:
-        `COLUMNS`, `run` and `seed`, runs in the order given, programs in that of their evaluation.
+        `COLUMNS`, those of `SPATIAL_COLUMNS` that are there, `run` and `seed`, runs in the order
+        given, programs in that of their evaluation.
     """
     return pd.concat(
         [
@@ -51,7 +53,8 @@ def _of_run(
     if ids is not None:
         counts = counts & np.isin(history["id"], list(ids))
     roots = _roots(history["parent"])[counts]
-    rows = history.loc[counts, list(COLUMNS)]
+    deep = [name for name in SPATIAL_COLUMNS if name in history]
+    rows = history.loc[counts, [*COLUMNS, *deep]]
     return rows.assign(run=run, seed=[seeds.get(int(root), "") for root in roots])
 
 

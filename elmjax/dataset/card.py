@@ -10,7 +10,7 @@ import pandas as pd
 from elmjax.dataset.split import Dataset
 
 FULLEST = 12  # niches in the card
-_MEASURES = ("height", "width", "mass")
+_MEASURES = ("height", "width", "mass", "depth")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 _COLUMNS = {
@@ -19,6 +19,7 @@ _COLUMNS = {
     "height": "of the body at its start, in the unit of the archive",
     "width": "of the body at its start, in the unit of the archive",
     "mass": "joints + half the sum of rest lengths",
+    "depth": "of the body at its start, m",
     "cell": "niche, flat index in the archive",
     "id": "in the history of its run",
     "run": "whose history",
@@ -45,12 +46,13 @@ class Provenance:
 
 
 def niche_counts(dataset: Dataset) -> pd.DataFrame:
-    """Programs of every niche: `cell`, `train`, `test`, `best` (m), mean height, width and mass."""
+    """Programs of every niche: `cell`, `train`, `test`, `best` (m), and mean measures."""
     parts = [dataset.train.assign(train=1, test=0), dataset.test.assign(train=0, test=1)]
+    measures = {name: "mean" for name in _MEASURES if name in dataset.train}
     return (
         pd.concat(parts, ignore_index=True)
         .groupby("cell", as_index=False)
-        .agg({"train": "sum", "test": "sum", "fitness": "max", **dict.fromkeys(_MEASURES, "mean")})
+        .agg({"train": "sum", "test": "sum", "fitness": "max", **measures})
         .rename(columns={"fitness": "best"})
     )
 
@@ -119,7 +121,7 @@ def _tell_niches(niches: pd.DataFrame, cells: int) -> str:
             "train": row["train"],
             "test": row["test"],
             "best [m]": round(row["best"], 1),
-            **{f"mean {name}": round(row[name], 1) for name in _MEASURES},
+            **{f"mean {name}": round(row[name], 1) for name in _MEASURES if name in row},
         }
         for row in fullest.to_dict("records")
     }

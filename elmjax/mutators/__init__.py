@@ -10,6 +10,7 @@ from elmjax.mutators.endpoint import EndpointMutator
 from elmjax.mutators.grammar import numbered_grammar
 from elmjax.mutators.language import LanguageMutator
 from elmjax.mutators.mutator import Child, Mutator
+from elmjax.mutators.own import NamedMutator, from_rewriting
 from elmjax.mutators.team import Team
 from elmjax.mutators.tree import SharedTreeMutator, describe, tree_mutator
 
@@ -19,9 +20,11 @@ __all__ = [
     "EndpointMutator",
     "LanguageMutator",
     "Mutator",
+    "NamedMutator",
     "SharedTreeMutator",
     "Team",
     "describe",
+    "from_rewriting",
     "numbered_grammar",
     "tree_mutator",
 ]

@@ -20,13 +20,13 @@ def describe(edits: Sequence[EditClass]) -> str:
     return messages.SMALL_CHANGE.text if len(edits) == 1 else messages.CHANGED.text
 
 
-def tree_mutator(parents: Sequence[str], children: int, seed: int) -> list[Child]:
+def tree_mutator(parents: Sequence[str], children: int, seed: int, *, dim: int = 2) -> list[Child]:
     """Children by random edits of the syntax tree, each with the message that is true of it."""
     rng = random.Random(seed)
     return [
         _child(parent, edit)
         for parent in parents
-        for edit in tree.mutate_often(parent, children, rng)
+        for edit in tree.mutate_often(parent, children, rng, dim)
     ]
 
 
@@ -38,14 +38,18 @@ class SharedTreeMutator:
 
     Attributes:
         executor: Of processes.
+        dim: Dimensions of the walkers.
     """
 
     executor: Executor
+    dim: int = 2
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """Children of every parent, those of the first one first."""
         own = [random.Random(seeds.derive(seed, "tree", i)) for i in range(len(parents))]
-        families = self.executor.map(tree.mutate_often, parents, repeat(children), own)
+        families = self.executor.map(
+            tree.mutate_often, parents, repeat(children), own, repeat(self.dim)
+        )
         return [
             _child(parent, edit)
             for parent, edits in zip(parents, families, strict=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from elmjax.programs.limits import Limits as Limits
     from elmjax.programs.pool import ProgramPool as ProgramPool
     from elmjax.programs.seeds import SEEDS as SEEDS
+    from elmjax.programs.seeds import SPATIAL_SEEDS as SPATIAL_SEEDS
     from elmjax.programs.syntax import canonical as canonical
     from elmjax.programs.syntax import same_but_for_numbers as same_but_for_numbers
     from elmjax.programs.tree import mutate as mutate
@@ -30,6 +31,7 @@ _HOMES = {
     "LockdownUnavailable": "jail",
     "ProgramPool": "pool",
     "SEEDS": "seeds",
+    "SPATIAL_SEEDS": "seeds",
     "Verdict": "verdict",
     "WALKERS": "walkers",
     "canonical": "syntax",

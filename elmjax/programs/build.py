@@ -18,6 +18,7 @@ Joints without springs stay: they are masses too. What is left is no body where
 * it exceeds the largest capacity of the physics (TOO_LARGE).
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ import numpy as np
 
 from elmjax.programs.execution import Execution
 from elmjax.programs.verdict import Verdict
-from elmjax.programs.wire import JOINT_NUMBERS, SPRING_NUMBERS, Reply
+from elmjax.programs.wire import SPRING_NUMBERS, Reply
 from physics.body import CAPACITIES, MAX_AMPLITUDE, Body
 
 # A hundred times the paper's walkers; float32 still tells 0.06 mm apart there.
@@ -33,18 +34,18 @@ COORDINATE_LIMIT = 1000.0  # m
 SHORTEST_SPRING = 1e-3  # m
 
 
-def build(replies: Sequence[Reply]) -> list[Execution]:
+def build(replies: Sequence[Reply], dim: int = 2) -> list[Execution]:
     """The outcomes of programs, with the bodies of those that recorded one, in the same order.
 
-    Trusts nothing in the recordings: a joint number out of range, or a flag that is no flag, makes
-    the reply's verdict PROTOCOL.
+    Joints have `dim` numbers. Trusts nothing in the recordings: a joint number out of range, or a
+    flag that is no flag, makes the reply's verdict PROTOCOL.
     """
     executions = [
         Execution(verdict=reply.verdict, reason=reply.reason, error=reply.error)
         for reply in replies
     ]
     recorded = [row for row, reply in enumerate(replies) if reply.verdict is Verdict.OK]
-    built = _build_recorded([replies[row] for row in recorded])
+    built = _build_recorded([replies[row] for row in recorded], dim)
     for row, execution in zip(recorded, built, strict=True):
         executions[row] = execution
     return executions
@@ -82,7 +83,7 @@ def _starts(program: np.ndarray, programs: int) -> np.ndarray:
 class _Joints(NamedTuple):
     """The joints of all programs after merging."""
 
-    position: np.ndarray  # [merged, 2] f32 m
+    position: np.ndarray  # [merged, dim] f32 m
     merged: np.ndarray  # [recorded] the merged joint of every recorded one
     start: np.ndarray  # [programs + 1] the first merged joint of each program, and the end
 
@@ -97,8 +98,8 @@ class _Springs(NamedTuple):
     start: np.ndarray  # [programs + 1]
 
 
-def _build_recorded(replies: Sequence[Reply]) -> list[Execution]:
-    recorded_joints = _Ragged.concatenate([reply.joints for reply in replies], JOINT_NUMBERS)
+def _build_recorded(replies: Sequence[Reply], dim: int) -> list[Execution]:
+    recorded_joints = _Ragged.concatenate([reply.joints for reply in replies], dim)
     recorded_springs = _Ragged.concatenate([reply.springs for reply in replies], SPRING_NUMBERS)
     malformed = _malformed(recorded_joints, recorded_springs)
     recorded_springs = recorded_springs.without(malformed)
@@ -142,9 +143,10 @@ def _merge(recorded: _Ragged) -> _Joints:
     finite = np.nan_to_num(recorded.values, nan=0.0)
     clamped = np.clip(finite, -COORDINATE_LIMIT, COORDINATE_LIMIT)
     position = clamped.astype(np.float32) + np.float32(0.0)  # -0.0 becomes 0.0
-    x, y = position.T
-    order = np.lexsort((y, x, recorded.program))  # stable: of equal joints the first stays first
-    keys = np.stack([recorded.program[order], x[order], y[order]])
+    x, *others = position.T
+    # Stable: of equal joints the first stays first.
+    order = np.lexsort((*reversed(others), x, recorded.program))
+    keys = np.stack([recorded.program[order], *position.T[:, order]])
     opens_group = np.ones(len(order), bool)
     opens_group[1:] = (keys[:, 1:] != keys[:, :-1]).any(0)
     first = np.empty(len(order), np.int64)
@@ -159,7 +161,7 @@ def _select(recorded: _Ragged, recorded_joints: _Ragged, joints: _Joints) -> _Sp
     offset = recorded_joints.start[recorded.program]
     ends = joints.merged[recorded.values[:, :2].astype(np.int64) + offset[:, None]]
     span = joints.position[ends[:, 1]] - joints.position[ends[:, 0]]
-    long_enough = np.hypot(span[:, 0], span[:, 1]) >= SHORTEST_SPRING
+    long_enough = functools.reduce(np.hypot, span.T) >= SHORTEST_SPRING
     kept = np.flatnonzero((ends[:, 0] != ends[:, 1]) & long_enough)
     low, high = ends[kept].min(1), ends[kept].max(1)
     _, first = np.unique(low * (len(joints.merged) + 1) + high, return_index=True)

@@ -17,8 +17,11 @@ _STANDARD_ERRORS = frozenset(
 )
 
 
-def interpret(source: str) -> Reply:
-    """Runs a program in the walker language and returns its verdict and recording.
+def interpret(source: str, dim: int = 2) -> Reply:
+    """Runs a program in the walker language of `dim` dimensions.
+
+    Returns:
+        Its verdict and recording.
 
     Raises:
         BaseException: only what interrupts the program from outside.
@@ -29,7 +32,7 @@ def interpret(source: str) -> Reply:
     name = forbidden_name(code)
     if name is not None:
         return Reply(verdict=Verdict.FORBIDDEN, reason=f"the name {name} is out of reach")
-    namespace = given_names(source)
+    namespace = given_names(source, dim)
     try:
         exec(code, namespace)
         return _walk_out(namespace)

@@ -113,7 +113,7 @@ class Jail:
         Raises:
             WorkerDied: before the batch was answered; this object is of no more use then.
         """
-        replies = Replies()
+        replies = Replies(self._limits.dim)
         answered = 0
         if not self._send(wire.pack_request(sources)):
             raise self._bury(answered, len(sources))

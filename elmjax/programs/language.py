@@ -1,6 +1,7 @@
 """The walker language: everything a program can see. Runs inside the jail; standard library only.
 
 A program builds a walker from joints (point masses, m) and springs (which the paper calls muscles).
+In three dimensions joints have a depth as well: every program of the plane is one of space.
 Nothing here limits or repairs the walker: that is `build`'s work, outside the jail.
 
 The objects handed to programs are shared by all programs of a worker, so none of them may be
@@ -19,7 +20,6 @@ from typing import Any
 
 from elmjax.programs.verdict import Verdict
 from elmjax.programs.wire import (
-    JOINT_NUMBERS,
     MAX_JOINT_CALLS,
     MAX_SPRING_CALLS,
     SPRING_NUMBERS,
@@ -45,7 +45,7 @@ class Walker:
     __slots__ = ("__joints__", "__springs__")
 
     def __init__(self, joints: array, springs: array) -> None:
-        self.__joints__ = joints.tobytes()  # [joint calls, 2] f64 m
+        self.__joints__ = joints.tobytes()  # [joint calls, dim] f64 m
         self.__springs__ = springs.tobytes()  # [spring calls, 5] f64
 
     def __repr__(self) -> str:
@@ -56,6 +56,7 @@ class WalkerCreator:
     """Records the joints and springs that a program asks for."""
 
     __slots__ = ("__joints", "__springs")
+    __dim = 2  # numbers of a joint
 
     def __init__(self) -> None:
         self.__joints = array("d")
@@ -70,11 +71,11 @@ class WalkerCreator:
         A handle is the number of the call, counted from 0, so that programs may also compute
         with it and write joint numbers themselves.
         """
-        if len(self.__joints) >= MAX_JOINT_CALLS * JOINT_NUMBERS:
+        if len(self.__joints) >= MAX_JOINT_CALLS * self.__dim:
             raise Stop(Verdict.TOO_LARGE, f"more than {MAX_JOINT_CALLS} calls of add_joint")
         # Both or neither: a program may catch the TypeError and go on.
         self.__joints.extend(array("d", (x, y)))
-        return len(self.__joints) // JOINT_NUMBERS - 1
+        return len(self.__joints) // self.__dim - 1
 
     def add_muscle(
         self,
@@ -100,7 +101,7 @@ class WalkerCreator:
         """
         if len(self.__springs) >= MAX_SPRING_CALLS * SPRING_NUMBERS:
             raise Stop(Verdict.TOO_LARGE, f"more than {MAX_SPRING_CALLS} calls of add_muscle")
-        joints = len(self.__joints) // JOINT_NUMBERS
+        joints = len(self.__joints) // self.__dim
         for handle in (j0, j1):
             # Not of a class of the program's own, whose comparisons may say anything.
             if type(handle) is not int and type(handle) is not bool:
@@ -113,6 +114,22 @@ class WalkerCreator:
     def get_walker(self) -> Walker:
         """The walker as built so far."""
         return Walker(self.__joints, self.__springs)
+
+
+class SpatialWalkerCreator(WalkerCreator):
+    """A walker in three dimensions."""
+
+    __slots__ = ()
+    # Written out, as is `__joints` below: names with two underscores belong to the class above.
+    _WalkerCreator__dim = 3
+
+    def add_joint(self, x: float, y: float, z: float = 0.0) -> int:
+        """Adds a joint at (x, y, z) in m and returns its handle; y is up, z the depth."""
+        joints: array = self._WalkerCreator__joints  # type: ignore[attr-defined]
+        if len(joints) >= MAX_JOINT_CALLS * 3:
+            raise Stop(Verdict.TOO_LARGE, f"more than {MAX_JOINT_CALLS} calls of add_joint")
+        joints.extend(array("d", (x, y, z)))
+        return len(joints) // 3 - 1
 
 
 class _Module:
@@ -130,6 +147,14 @@ class _WalkCreator(_Module):
     def walker_creator(self) -> WalkerCreator:
         """An empty walker to add joints and springs to."""
         return WalkerCreator()
+
+
+class _SpatialWalkCreator(_Module):
+    __slots__ = ()
+
+    def walker_creator(self) -> SpatialWalkerCreator:
+        """As `_WalkCreator.walker_creator`."""
+        return SpatialWalkerCreator()
 
 
 class _Numpy(_Module):
@@ -264,6 +289,8 @@ _MODULES = {
     "np": _NUMPY,
 }
 
+_SPATIAL_MODULES = {**_MODULES, "walk_creator": _module("walk_creator", _SpatialWalkCreator)}
+
 # Everything that neither reaches outside the language nor differs between two runs, as the
 # addresses behind `id` and `hash` do.
 _OFFERED = """
@@ -289,9 +316,9 @@ _BUILTINS = {
 WITHHELD = frozenset(dir(builtins)) - frozenset(_BUILTINS)
 
 
-def given_names(source: str) -> dict[str, object]:
+def given_names(source: str, dim: int = 2) -> dict[str, object]:
     """The global names with which a program starts, fresh for each program."""
-    modules = dict(_MODULES)
+    modules = dict(_MODULES if dim == 2 else _SPATIAL_MODULES)
     if "random" in source:  # seeding takes as long as compiling a small program
         modules["random"] = _SeededRandom(source)  # type: ignore[assignment]
 

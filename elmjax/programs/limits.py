@@ -1,4 +1,4 @@
-"""How much a program may use before it is stopped."""
+"""What a program may use: how much before it is stopped, and how many dimensions."""
 
 import dataclasses
 import math
@@ -23,6 +23,7 @@ class Limits:
     uninterruptible_seconds: float = 1.0
     memory_mebibytes: int = 256  # MiB of address space for the whole worker
     source_bytes: int = 32_768  # of UTF-8
+    dim: int = 2  # coordinates of a joint; 3: `add_joint` takes a depth, which is 0 by default
     # s of wall time without a whole reply after which a worker is ended: for one that neither
     # computes nor answers. Generous, because the machine may be busy.
     silent_seconds: float = 30.0
@@ -40,19 +41,23 @@ class Limits:
             )
         if not 0.0 < self.silent_seconds < math.inf:
             raise ValueError(f"Limits.silent_seconds: got {self.silent_seconds}, want above 0 s")
+        if self.dim not in (2, 3):
+            raise ValueError(f"Limits.dim: got {self.dim}, want 2 or 3")
         if self.source_bytes < 1:
             raise ValueError(f"Limits.source_bytes: got {self.source_bytes}, want at least 1")
 
     def to_arguments(self) -> list[str]:
         """The part that the worker enforces, as words of its command line."""
-        return [str(self.seconds), str(self.uninterruptible_seconds), str(self.memory_mebibytes)]
+        numbers = (self.seconds, self.uninterruptible_seconds, self.memory_mebibytes, self.dim)
+        return list(map(str, numbers))
 
     @classmethod
     def from_arguments(cls, words: list[str]) -> "Limits":
         """Undoes `to_arguments`."""
-        seconds, uninterruptible_seconds, memory_mebibytes = words
+        seconds, uninterruptible_seconds, memory_mebibytes, dim = words
         return cls(
             seconds=float(seconds),
             uninterruptible_seconds=float(uninterruptible_seconds),
             memory_mebibytes=int(memory_mebibytes),
+            dim=int(dim),
         )

@@ -25,7 +25,7 @@ from elmjax.programs.language import WITHHELD
 from elmjax.programs.limits import RECURSION_LIMIT, Limits
 from elmjax.programs.monty_launcher import LauncherError, MontyLauncher
 from elmjax.programs.pool import read_source
-from elmjax.programs.prelude import ENTRY_CLASS, PRELUDE, TOO_MANY
+from elmjax.programs.prelude import ENTRY_CLASS, TOO_MANY, prelude
 from elmjax.programs.verdict import DEPENDS_ON_MACHINE, Verdict
 from elmjax.programs.wire import MAX_JOINT_CALLS, MAX_SPRING_CALLS, SPRING_NUMBERS, Reply
 
@@ -135,9 +135,9 @@ class MontyPool:
         source = read_source(program, self._limits)
         if isinstance(source, Execution):
             return source
-        (execution,) = build([self._run(program)])
+        (execution,) = build([self._run(program)], self._limits.dim)
         if execution.verdict in DEPENDS_ON_MACHINE:
-            (execution,) = build([self._run(program)])
+            (execution,) = build([self._run(program)], self._limits.dim)
         return execution
 
     def _run(self, program: str) -> Reply:
@@ -157,7 +157,7 @@ class MontyPool:
                 },
                 assert_message_annotations=False,
             ) as session:
-                session.feed_run(PRELUDE)
+                session.feed_run(prelude(self._limits.dim))
                 session.feed_run(rewrite_imports(program), print_callback=_print_nowhere)
                 if entry is None:
                     reason = "no function make_walker, nor any other that takes no arguments"
@@ -168,7 +168,7 @@ class MontyPool:
             return Reply(verdict=verdict, reason=_one_line(str(error)))
         except self._monty.MontyError as error:
             return _explain(error.exception(), _line_of(error))
-        return _record(walker, entry)
+        return _record(walker, entry, self._limits.dim)
 
 
 def rewrite_imports(program: str) -> str:
@@ -207,7 +207,7 @@ def _print_nowhere(stream: str, text: str) -> None:
     pass
 
 
-def _record(walker: Any, entry: str) -> Reply:
+def _record(walker: Any, entry: str, dim: int) -> Reply:
     """A walker as the jail's worker would have sent it. Trusts nothing in it."""
     if getattr(walker, "name", None) != ENTRY_CLASS:
         kind = type(walker).__name__
@@ -218,16 +218,17 @@ def _record(walker: Any, entry: str) -> Reply:
         if len(joints) > MAX_JOINT_CALLS or len(springs) > MAX_SPRING_CALLS:
             reason = f"{len(joints)} joints and {len(springs)} springs"
             return Reply(verdict=Verdict.TOO_LARGE, reason=reason)
-        points = array("d", (float(number) for x, y in joints for number in (x, y)))
-        rows = array("d", [float(number) for row in springs for number in _five(*row)])
+        points = array("d", [float(number) for row in joints for number in _numbers(dim, *row)])
+        width = SPRING_NUMBERS
+        rows = array("d", [float(number) for row in springs for number in _numbers(width, *row)])
     except (KeyError, TypeError, ValueError, OverflowError):
         return Reply(verdict=Verdict.PROTOCOL, reason="malformed recording")
     return Reply(verdict=Verdict.OK, joints=points.tobytes(), springs=rows.tobytes())
 
 
-def _five(*numbers: Any) -> tuple[Any, ...]:
-    if len(numbers) != SPRING_NUMBERS:
-        raise ValueError("a spring has five numbers")
+def _numbers(count: int, *numbers: Any) -> tuple[Any, ...]:
+    if len(numbers) != count:
+        raise ValueError(f"got {len(numbers)} numbers, wanted {count}")
     return numbers
 
 

@@ -64,7 +64,8 @@ class ProgramPool:
         batches = [waiting[at : at + size] for at in range(0, len(waiting), size)]
 
         def run_batch(cell: "_Cell", batch: list[int]) -> None:
-            executions = build(cell.run([sources[index] for index in batch]))
+            replies = cell.run([sources[index] for index in batch])
+            executions = build(replies, self._limits.dim)
             outcomes.update(zip(batch, executions, strict=True))
 
         with self._lock:
@@ -118,7 +119,7 @@ class ProgramPool:
         sources: Mapping[int, bytes],
     ) -> None:
         def run_alone(cell: "_Cell", index: int) -> None:
-            (outcomes[index],) = build([cell.run_alone(sources[index])])
+            (outcomes[index],) = build([cell.run_alone(sources[index])], self._limits.dim)
 
         self._work_off(indices, run_alone)
 

@@ -5,7 +5,15 @@ from elmjax.programs.wire import MAX_JOINT_CALLS, MAX_SPRING_CALLS
 ENTRY_CLASS = "Walker"  # of what `get_walker()` returns
 TOO_MANY = "too many calls of"
 
-PRELUDE = f"""
+# What `add_joint` takes, and records, by the dimensions.
+_PARAMETERS = {2: "x, y", 3: "x, y, z=0.0"}
+_RECORDED = {2: "float(x), float(y)", 3: "float(x), float(y), float(z)"}
+_NUMBERS = {2: "x, y", 3: "x, y, z"}
+
+
+def prelude(dim: int) -> str:
+    """The language of walkers in two or three dimensions."""
+    return f"""
 import math
 import random
 
@@ -19,13 +27,13 @@ class WalkerCreator:
         self._joints = []
         self._springs = []
 
-    def add_joint(self, x, y):
+    def add_joint(self, {_PARAMETERS[dim]}):
         if len(self._joints) >= {MAX_JOINT_CALLS}:
             raise RuntimeError('{TOO_MANY} add_joint')
-        for number in (x, y):
+        for number in ({_NUMBERS[dim]}):
             if not isinstance(number, (int, float)):
                 raise TypeError('must be real number, not ' + type(number).__name__)
-        self._joints.append((float(x), float(y)))
+        self._joints.append(({_RECORDED[dim]}))
         return len(self._joints) - 1
 
     def add_muscle(self, j0, j1, is_distance=True, amplitude=1.0, phase=0.0):

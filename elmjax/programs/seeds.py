@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 from elmjax.programs.shipped import ShippedPrograms
 
+# Ours, for three dimensions: the Square, the Radial and the CPPN walkers with a depth.
+SPATIAL_SEEDS: Mapping[str, str] = ShippedPrograms("seeds3d", ("cube", "tetrahedral", "cppn_grid"))
+
 SEEDS: Mapping[str, str] = ShippedPrograms(
     "seeds", ("square", "radial", "cppn_fixed", "cppn_mutable")
 )

@@ -3,11 +3,12 @@
     greeting   u8 ready, u16 length, text
     request    u32 programs, u32 length of each, sources
     reply      u32 index, u8 verdict, u8 error length, u16 reason length, u32 joints, u32 springs,
-               error, reason, joints x (x, y) f64,
+               error, reason, joints x (x, y) f64, or (x, y, z) in three dimensions,
                springs x (joint, joint, rigid, amplitude, phase) f64
 
 All integers and floats are little-endian and all text is UTF-8. The pool trusts nothing in a reply:
-`Replies` bounds every count before it waits for the bytes, and `build` checks every value.
+`Replies` bounds every count before it waits for the bytes, and `build` checks every value. Both
+sides know the dimensions from the start (`Limits.dim`).
 """
 
 import dataclasses
@@ -27,7 +28,6 @@ MAX_ERROR_BYTES = 40  # the longest name of a standard exception has 25
 # up to and with that program have been sent.
 EXIT_SWALLOWED = 3
 
-JOINT_NUMBERS = 2
 SPRING_NUMBERS = 5
 BYTES_PER_NUMBER = 8
 
@@ -52,7 +52,7 @@ class Reply:
     verdict: Verdict
     reason: str = ""
     error: str = ""  # standard class of what the program raised, where it raised
-    joints: bytes = b""  # [joint calls, 2] f64: x, y in m
+    joints: bytes = b""  # [joint calls, dim] f64: x, y and perhaps z in m
     springs: bytes = b""  # [spring calls, 5] f64: joint, joint, rigid, amplitude, phase in cycles
 
 
@@ -68,8 +68,8 @@ def pack_request(sources: Sequence[bytes]) -> bytes:
     return b"".join((REQUEST.pack(len(sources)), lengths, *sources))
 
 
-def pack_reply(index: int, reply: Reply) -> bytes:
-    """The outcome of the program at `index` of the request."""
+def pack_reply(index: int, reply: Reply, dim: int = 2) -> bytes:
+    """The outcome of the program at `index` of the request, whose joints have `dim` numbers."""
     reason = reply.reason.encode(errors="replace")[:MAX_REASON_BYTES]
     error = reply.error.encode(errors="replace")[:MAX_ERROR_BYTES]
     header = REPLY.pack(
@@ -77,7 +77,7 @@ def pack_reply(index: int, reply: Reply) -> bytes:
         VERDICT_CODES[reply.verdict],
         len(error),
         len(reason),
-        len(reply.joints) // (JOINT_NUMBERS * BYTES_PER_NUMBER),
+        len(reply.joints) // (dim * BYTES_PER_NUMBER),
         len(reply.springs) // (SPRING_NUMBERS * BYTES_PER_NUMBER),
     )
     return b"".join((header, error, reason, reply.joints, reply.springs))
@@ -86,7 +86,8 @@ def pack_reply(index: int, reply: Reply) -> bytes:
 class Replies:
     """Takes the bytes of one batch of replies as they come and gives the complete ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, dim: int = 2) -> None:
+        self._bytes_per_joint = dim * BYTES_PER_NUMBER
         self._pending = bytearray()
         self._next_index = 0
 
@@ -119,7 +120,7 @@ class Replies:
             raise MalformedReplyError(f"{joints} joints and {springs} springs")
         error_end = REPLY.size + error_bytes
         reason_end = error_end + reason_bytes
-        joints_end = reason_end + joints * JOINT_NUMBERS * BYTES_PER_NUMBER
+        joints_end = reason_end + joints * self._bytes_per_joint
         springs_end = joints_end + springs * SPRING_NUMBERS * BYTES_PER_NUMBER
         if len(self._pending) < springs_end:
             return None

@@ -54,7 +54,7 @@ class Worker:
         while (sources := _read_request()) is not None:
             for self._index, source in enumerate(sources):
                 self._place[0] = self._index
-                self._unsent += wire.pack_reply(self._index, self.judge(source))
+                self._unsent += self._packed(self.judge(source))
                 if time.perf_counter() - self._flushed > _FLUSH_SECONDS:
                     self._flush()
             self._place[0] = wire.NO_PROGRAM
@@ -97,7 +97,7 @@ class Worker:
             return
         self._interruptions += 1
         if self._interruptions > _INTERRUPTIONS:
-            self._unsent += wire.pack_reply(self._index, self._timeout())
+            self._unsent += self._packed(self._timeout())
             self._flush()
             os._exit(wire.EXIT_SWALLOWED)
         raise TimeUpError
@@ -105,6 +105,9 @@ class Worker:
     def _timeout(self) -> Reply:
         reason = f"took longer than {self._limits.seconds:g} s"
         return Reply(verdict=Verdict.SOFT_TIMEOUT, reason=reason)
+
+    def _packed(self, reply: Reply) -> bytes:
+        return wire.pack_reply(self._index, reply, self._limits.dim)
 
     def _start_clock(self) -> None:
         seconds, at_most = self._limits.seconds, self._limits.uninterruptible_seconds

@@ -16,6 +16,7 @@ keeps (fork, wait, kill) the worker's own filter takes away.
 import array
 import contextlib
 import ctypes
+import functools
 import gc
 import mmap
 import os
@@ -45,10 +46,11 @@ _PR_SET_PDEATHSIG = 1
 
 def main(words: list[str]) -> NoReturn:
     """Answers the pool until it hangs up. `words`: `--unrestricted`, for tests, and the limits."""
-    run: worker.Run = interpret
-    if words[0] == "--unrestricted":
-        run, words = worker.run_unrestricted, words[1:]
-    limits = Limits.from_arguments(words)
+    unrestricted = words[0] == "--unrestricted"
+    limits = Limits.from_arguments(words[1:] if unrestricted else words)
+    run: worker.Run = functools.partial(interpret, dim=limits.dim)
+    if unrestricted:
+        run = worker.run_unrestricted
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when its workers end
     interpret(_WARM_UP)
     # Where the kernel refuses, the worker is refused the same and says so in its greeting.

@@ -7,6 +7,7 @@ one. In memory it keeps the lineage of all programs but the text of admitted one
 the ones that become parents. Other text is read back from its part.
 """
 
+import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,6 +51,7 @@ class Record:
     height: float  # m
     width: float  # m
     mass: float  # joints + (sum of rest lengths) / 2, no unit
+    depth: float = math.nan  # m; NaN in two dimensions
     admitted: bool  # whether it entered the archive, at the time
     cell: int  # flat index in the grid; -1 if it has no body
     step: int  # iteration of the search that wrote it
@@ -80,13 +82,20 @@ SCHEMA = pa.schema(
         _field("step", pa.int64(), "", "iteration of the search"),
     ]
 )
+# With the depth of walkers in three dimensions.
+SPATIAL_SCHEMA = SCHEMA.insert(
+    SCHEMA.get_field_index("mass") + 1,
+    _field("depth", pa.float64(), "m", "extent between joint centres"),
+)
+_SCHEMAS = {2: SCHEMA, 3: SPATIAL_SCHEMA}
 
 
 class History:
     """Every program evaluated in one run; open one with `History.open`."""
 
-    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema = SCHEMA, *, writes: bool = True) -> None:
         self.folder = folder
+        self.schema = schema  # names, kinds and units of the columns
         self._writes = writes  # False: keeps count of what another process writes here
         self._starts: list[int] = []  # first id of every part
         self._pending: list[Record] = []  # not on disk yet
@@ -96,31 +105,39 @@ class History:
         self._open_part: tuple[int, pa.Table] | None = None
 
     @classmethod
-    def open(cls, folder: str | Path) -> "History":
+    def open(cls, folder: str | Path, *, dim: int = 2) -> "History":
         """Opens the history in a folder, which is created if need be.
+
+        Args:
+            folder: Of its parts.
+            dim: Dimensions of the walkers, where there is no part yet to tell; in three, their
+                depth has a column.
 
         Raises:
             HistoryError: A part is unreadable, has other columns, or leaves a gap in the ids.
         """
-        history = cls(Path(folder))
+        history = cls(Path(folder), _SCHEMAS[dim])
         history.folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(history.folder.glob("part-*.parquet")):
             history._load(path)
         return history
 
     @classmethod
-    def recover(cls, folder: str | Path, *, writes: bool = True) -> tuple["History", str]:
+    def recover(
+        cls, folder: str | Path, *, dim: int = 2, writes: bool = True
+    ) -> tuple["History", str]:
         """Opens a history up to its first damaged part; that and all after it are set aside.
 
         Args:
-            folder: Of the history.
+            folder: As of `open`.
+            dim: As of `open`.
             writes: Whether this process writes the parts; else another does, at the same steps.
 
         Returns:
             The history of the programs before the damage, and what was wrong, in words; "" where
             nothing was. What is set aside stays in the folder, under names that end in `.damaged`.
         """
-        history, damage = cls(Path(folder), writes=writes), ""
+        history, damage = cls(Path(folder), _SCHEMAS[dim], writes=writes), ""
         history.folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(history.folder.glob("part-*.parquet")):
             if not damage:
@@ -158,7 +175,7 @@ class History:
         if not self._pending:
             return
         if self._writes:
-            _write(_table(self._pending), self._path(len(self._starts)))
+            _write(_table(self._pending, self.schema), self._path(len(self._starts)))
         self._starts.append(self._pending[0].id)
         self._pending = []
         self._join_small_parts()
@@ -234,6 +251,10 @@ class History:
 
     def _load(self, path: Path) -> None:
         """Takes in one part that is on disk already."""
+        schema = _schema_of(path)
+        if self._starts and schema != self.schema:
+            raise _other_columns(path, schema, self.schema)
+        self.schema = schema
         table = _read(path, ["id", "parent", "admitted", "program"])
         if len(table) == 0:
             raise HistoryError(f"history part {path} is empty; wanted at least one row")
@@ -288,10 +309,11 @@ class History:
             _write(table.slice(0, keep), path)
 
     def _collect(self, columns: Sequence[str] | None, *, admitted_only: bool) -> pd.DataFrame:
-        names = list(columns) if columns is not None else SCHEMA.names
-        if unknown := set(names) - set(SCHEMA.names):
-            raise ValueError(f"history has no columns {sorted(unknown)}; wanted {SCHEMA.names}")
-        tables = [SCHEMA.empty_table().select(names)]
+        known = self.schema.names
+        names = list(columns) if columns is not None else known
+        if unknown := set(names) - set(known):
+            raise ValueError(f"history has no columns {sorted(unknown)}; wanted {known}")
+        tables = [self.schema.empty_table().select(names)]
         for table in self._tables(list(dict.fromkeys([*names, "admitted"]))):
             kept = table.filter(pc.field("admitted")) if admitted_only else table
             tables.append(kept.select(names))
@@ -300,7 +322,7 @@ class History:
     def _tables(self, columns: list[str]) -> Iterator[pa.Table]:
         for part in range(len(self._starts)):
             yield _read(self._path(part), columns)
-        yield _table(self._pending).select(columns)
+        yield _table(self._pending, self.schema).select(columns)
 
 
 def _check_place(id: int, parent: int, next_id: int) -> None:
@@ -312,8 +334,8 @@ def _check_place(id: int, parent: int, next_id: int) -> None:
         )
 
 
-def _table(records: Sequence[Record]) -> pa.Table:
-    return pa.Table.from_pylist([asdict(record) for record in records], schema=SCHEMA)
+def _table(records: Sequence[Record], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([asdict(record) for record in records], schema=schema)
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -323,12 +345,28 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    schema = _schema_of(path)
+    try:
+        return pq.read_table(path, columns=columns, schema=schema, page_checksum_verification=True)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _schema_of(path: Path) -> pa.Schema:
+    """Which of the two schemas a part has."""
     try:
         schema = pq.read_schema(path)
-        if schema.equals(SCHEMA):
-            return pq.read_table(
-                path, columns=columns, schema=SCHEMA, page_checksum_verification=True
-            )
     except (pa.ArrowInvalid, OSError) as error:
-        raise HistoryError(f"history part {path} cannot be read: {error}") from error
-    raise HistoryError(f"history part {path} has columns {schema.names}; wanted {SCHEMA.names}")
+        raise _unreadable(path, error) from error
+    for known in _SCHEMAS.values():
+        if schema.equals(known):
+            return known
+    raise _other_columns(path, schema, SCHEMA)
+
+
+def _unreadable(path: Path, error: Exception) -> HistoryError:
+    return HistoryError(f"history part {path} cannot be read: {error}")
+
+
+def _other_columns(path: Path, got: pa.Schema, wanted: pa.Schema) -> HistoryError:
+    return HistoryError(f"history part {path} has columns {got.names}; wanted {wanted.names}")

@@ -1,4 +1,7 @@
-"""Picture of an archive over three measures: a slice for each bin of the last, and projections."""
+"""Picture of an archive over three measures: a slice for each bin of the last, and projections.
+
+Of a fourth measure, such as the depth, the best elite along it is shown.
+"""
 
 import math
 from pathlib import Path
@@ -34,7 +37,7 @@ def archive_heat_map(
     whose cells reach into it.
 
     Args:
-        archive: An archive over three measures.
+        archive: An archive over three or four measures.
         path: The PNG to write.
         title: What the archive is, in words; its metrics are added.
         label: Name and unit of the objective.
@@ -46,9 +49,11 @@ def archive_heat_map(
     Raises:
         ValueError: The archive has another number of measures.
     """
-    if len(names := archive.grid.names) != 3:
-        raise ValueError(f"archive has the measures {names}; wanted three for a heat map")
+    if len(names := archive.grid.names) not in (3, 4):
+        raise ValueError(f"archive has the measures {names}; wanted three or four for a heat map")
     grid, objective = _on_grid(archive)
+    if len(names) == 4:
+        title = f"{title}, best over {names[3]}"
     rows = math.ceil(grid.bins[2] / SLICES_PER_ROW)
     figure = make_figure(12.6, 1.2 + 2.1 * max(rows, 3))
     figure.suptitle(_headline(archive, title), fontsize=12, color=INK)
@@ -74,14 +79,22 @@ def _headline(archive: Archive, title: str) -> str:
 
 
 def _on_grid(archive: Archive) -> tuple[Grid, NDArray[np.float64]]:
-    """Objective of the elites on a grid, [bins of each measure], NaN where there is none."""
+    """Objective of the elites over the first three measures, [bins of each], NaN without one."""
     cells = archive.grid
+    bins: tuple[int, ...] = (SIDE, SIDE, SLICES)
+    box = {field: getattr(cells, field)[:3] for field in ("lower", "upper", "names", "units")}
     if isinstance(cells, Grid):
-        return cells, archive.objective.reshape(cells.bins)
-    shape = {field: getattr(cells, field) for field in ("lower", "upper", "names", "units")}
-    points = Grid(bins=(SIDE, SIDE, SLICES * DEPTH), **shape).centres
-    objective = archive.objective[cells.cell_of(points)[0]].reshape(SIDE, SIDE, SLICES, DEPTH)
-    return Grid(bins=(SIDE, SIDE, SLICES), **shape), np.fmax.reduce(objective, axis=3)
+        objective = archive.objective.reshape(cells.bins)
+        bins = cells.bins[:3]
+    else:
+        fine = (SIDE, SIDE, SLICES * DEPTH, DEPTH)[: len(cells.names)]
+        shape = {field: getattr(cells, field) for field in box}
+        points = Grid(bins=fine, **shape).centres
+        objective = archive.objective[cells.cell_of(points)[0]].reshape(*bins, DEPTH, *fine[3:])
+        objective = np.fmax.reduce(objective, axis=3)
+    if objective.ndim == 4:
+        objective = np.fmax.reduce(objective, axis=3)
+    return Grid(bins=bins, **box), objective
 
 
 def _scale(objective: NDArray[np.float64]) -> Normalize:

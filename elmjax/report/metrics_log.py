@@ -6,7 +6,7 @@ Lines are appended and flushed one by one, so that a run that dies loses none bu
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -14,8 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-# Written by the log itself, first on every line.
-KEYS = ("stage", "step", "seconds")
+from elmjax.report.mirror import KEYS, Mirror
 
 
 class MetricsLog:
@@ -26,10 +25,12 @@ class MetricsLog:
             killed run leaves behind, is removed by the first that is written.
         clock: Seconds from any origin. `seconds` on a line counts the time that logs were open,
             and goes on where an earlier run of the same folder stopped.
+        mirrors: Where lines go besides; they begin at once.
         writes: Whether lines are written; else they are only read, as another process writes them.
 
     Raises:
         ValueError: A line before the last is not a line of a metrics log.
+        MirrorError: A mirror cannot begin.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class MetricsLog:
         path: str | Path,
         *,
         clock: Callable[[], float] = time.monotonic,
+        mirrors: Sequence[Mirror] = (),
         writes: bool = True,
     ) -> None:
         self.path = Path(path)
@@ -46,6 +48,8 @@ class MetricsLog:
         self._origin = clock() - (lines[-1]["seconds"] if lines else 0.0)
         # Whoever only reads must not replace the file under a process that appends to it.
         self._file: TextIO | None = None
+        self._mirrors = mirrors
+        self._reflect(lines)
 
     def __enter__(self) -> "MetricsLog":
         return self
@@ -84,23 +88,35 @@ class MetricsLog:
             self._file = self._opened(_read_lines(self.path))
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
+        for mirror in self._mirrors:
+            mirror.add(line)
 
     def truncate(self, stage: str, step: int) -> None:
         """Forgets the lines of a stage from `step` on, which a resumed run writes again."""
         if not self._writes:
             return
-        self.close()
-        lines = _read_lines(self.path)
-        self._file = self._opened(
-            [line for line in lines if line["stage"] != stage or line["step"] < step]
-        )
+        self._close_file()
+        lines = [
+            line for line in _read_lines(self.path) if line["stage"] != stage or line["step"] < step
+        ]
+        self._file = self._opened(lines)
+        self._reflect(lines)
 
     def read(self, stage: str | None = None) -> pd.DataFrame:
         """All lines, or those of one stage with the columns that it uses, in order."""
         return read_metrics(self.path, stage)
 
     def close(self) -> None:
-        """Closes the file; reading stays possible."""
+        """Closes the file and the mirrors; reading stays possible."""
+        self._close_file()
+        for mirror in self._mirrors:
+            mirror.close()
+
+    def _reflect(self, lines: list[dict[str, Any]]) -> None:
+        for mirror in self._mirrors:
+            mirror.restart(lines)
+
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -46,6 +46,7 @@ def _outcome(record: Record) -> Text:
             ("displacement", record.displacement, "+", " m"),
             ("width", record.width, "", " m"),
             ("height", record.height, "", " m"),
+            ("depth", record.depth, "", " m"),
             ("mass", record.mass, "", ""),
         )
         if math.isfinite(value)

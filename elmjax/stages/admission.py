@@ -108,7 +108,7 @@ def admitted_shares(
 
 def in_reach(config: Evolve, grid: Cells, walked: Sequence[Evaluation]) -> np.ndarray:
     """Which walkers may enter an archive, [walkers] bool; see `Evolve.outside_grid`."""
-    _, outside = grid.cell_of(_measures(walked))
+    _, outside = grid.cell_of(_measures(walked, grid))
     return _reached(config, outside)
 
 
@@ -122,7 +122,8 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
         outcome, reason = str(evaluation.verdict), evaluation.reason
         displacement, fitness = evaluation.displacement, evaluation.fitness
     # In metres, whatever the niches are measured in.
-    height, width, mass = measures_of(evaluation.body if evaluation is not None else None)
+    body = evaluation.body if evaluation is not None else None
+    height, width, mass = measures_of(body)
     return Record(
         id=id,
         parent=born.parent,
@@ -137,6 +138,7 @@ def record_of(id: int, born: Offspring, place: Place, step: int) -> Record:
         height=height,
         width=width,
         mass=mass,
+        depth=body.depth if body is not None and body.dim == 3 else math.nan,
         admitted=place.admitted,
         cell=place.cell,
         step=step,
@@ -162,7 +164,7 @@ class Walkers:
 
     ids: np.ndarray  # [walkers] int64
     fitness: np.ndarray  # [walkers] float64 m
-    measures: np.ndarray  # [walkers, 3] float64 in the units of the grid
+    measures: np.ndarray  # [walkers, measures] float64 in the units of the grid
     lengths: np.ndarray  # [walkers] int64, of their programs, characters
 
 
@@ -207,11 +209,12 @@ def _offer(config: Evolve, archive: Archive, walked: Mapping[int, _Walker]) -> d
     walkers = Walkers(
         ids=np.array(list(walked), np.int64),
         fitness=np.array([evaluation.fitness for evaluation in evaluations], np.float64),
-        measures=_measures(evaluations),
+        measures=_measures(evaluations, archive.grid),
         lengths=np.array([walker.length for walker in walked.values()], np.int64),
     )
     return offer(config, archive, walkers)
 
 
-def _measures(evaluations: Sequence[Evaluation]) -> np.ndarray:
-    return np.array([evaluation.measures for evaluation in evaluations]).reshape(-1, 3)
+def _measures(evaluations: Sequence[Evaluation], grid: Cells) -> np.ndarray:
+    rows = [evaluation.measures for evaluation in evaluations]
+    return np.array(rows).reshape(-1, len(grid.names))

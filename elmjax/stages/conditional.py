@@ -20,7 +20,6 @@ from elmjax.dist import hosts
 from elmjax.lm import store
 from elmjax.lm.lora.peft import save_adapters
 from elmjax.lm.work import TRAINING, operations_per_token
-from elmjax.report.progress import stage_progress
 from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl import placed
 from elmjax.rl.policy import PolicyParams, init_policy, language_model
@@ -172,7 +171,7 @@ def conditional(run: Run) -> dict[str, Any]:
         inventor = make_inventor(run, run.evaluator(pool, (*config.terrains, *config.unseen)))
         state, start = _start_or_resume(run, inventor, checkpoints)
         trainer = Trainer(run, inventor)
-        with stage_progress(STAGE, config.iterations, completed=start) as progress:
+        with run.progress(STAGE, config.iterations, completed=start) as progress:
             for iteration in range(start, config.iterations):
                 state, numbers = trainer.iterate(state, iteration)
                 checkpoints.wait()  # so that a kill costs no iteration but this one

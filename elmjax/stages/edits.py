@@ -13,7 +13,6 @@ from elmjax.diffs.messages import MESSAGES
 from elmjax.lm.store import LanguageModel
 from elmjax.mutators import Child
 from elmjax.programs import SEEDS, same_but_for_numbers
-from elmjax.report.progress import stage_progress
 from elmjax.stages.evolve import evolve, open_found
 from elmjax.stages.operators import language_mutator
 from elmjax.stages.run import Run
@@ -28,7 +27,7 @@ def sample(
     """Edits that the model writes, `children` of each program, as the operator `diff` asks for."""
     mutate = language_mutator(run.config.evolve, "diff", model)
     sampled: list[Child] = []
-    with stage_progress(f"{purpose} edits", len(programs) * children) as progress:
+    with run.progress(f"{purpose} edits", len(programs) * children) as progress:
         for start in range(0, len(programs), PARENTS_AT_A_TIME):
             parents = programs[start : start + PARENTS_AT_A_TIME]
             sampled += mutate(parents, children, run.seed(f"edits/{purpose}", start))

@@ -75,13 +75,13 @@ def open_endpoint(
 
     Args:
         config: Of stage 1.
-        operators: That will ask it; without one that asks a model it is not opened.
+        operators: That will ask it; where none of them asks a model it is not opened.
         folder: Of the run, in which replies are kept; None: nowhere.
 
     Raises:
         ConfigError: it cannot be asked.
     """
-    asking = [name for name in operators if name != "tree"]
+    asking = [name for name in operators if name not in ("tree", *config.own)]
     if asking:
         check_endpoint(config, asking)
     if not asking or not is_asked(config):

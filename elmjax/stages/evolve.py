@@ -24,8 +24,9 @@ from elmjax.config import Evolve
 from elmjax.dist import hosts
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
+from elmjax.programs import Execution
 from elmjax.qd import History, archive_metrics
-from elmjax.report.progress import stage_progress
+from elmjax.report.progress import Part, StageProgress
 from elmjax.stages import endpoints, stopping
 from elmjax.stages.admission import (
     ADMITTED_BY,
@@ -38,9 +39,11 @@ from elmjax.stages.admission import (
     outside_grid,
 )
 from elmjax.stages.line import Brood, Draw, Line
+from elmjax.stages.moving import moving
 from elmjax.stages.niches import make_archive
 from elmjax.stages.operators import Crew, open_crew
 from elmjax.stages.outcomes import error_counts, outcome_counts
+from elmjax.stages.rebuild import rebuilt
 from elmjax.stages.replay import columns, offer_again
 from elmjax.stages.run import Run
 from elmjax.stages.seeding import plant
@@ -109,7 +112,7 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
     batch = config.parents * config.children
     with (
         Line(lambda draw: _make(search, draw), search.evaluator.execute) as line,
-        stage_progress(stage, config.iterations * batch, completed=start * batch) as progress,
+        run.progress(stage, config.iterations * batch, completed=start * batch) as progress,
         closing(search.crew),  # first, so that the line need not wait for slow answers
     ):
         for draw in drawn:
@@ -125,7 +128,8 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
                 line.settle()  # a program that trains starts in no one's midst
             search.crew.after(iteration, search.found)
             shown = {name: numbers[name] for name in ("niches", "qd_score", "best", "valid")}
-            progress.advance(batch, **shown, busy=_busy(numbers))
+            progress.advance(batch, _parts(numbers, batch), **shown)
+            _show_best(search, progress, numbers["best_id"])
             finished = iteration + 1
             due = finished == config.iterations or finished % config.checkpoint_every == 0
             if (stop := stopping.is_asked()) or due:
@@ -137,20 +141,28 @@ def _search(search: Search, checkpoints: Checkpoints, start: int, drawn: Sequenc
 
 
 def open_found(run: Run, operator: str) -> Found:
-    """The archive and history of a finished stage, for reading."""
-    stage = stage_name(operator)
-    folder = run.folder / stage
+    """The archive and history of a finished stage, for reading; a pulled run has no checkpoints."""
+    folder = run.folder / stage_name(operator)
+    history = History.open(folder / "history", dim=run.config.physics.dim)
+    if not (folder / "checkpoints").is_dir():
+
+        def execute(programs: Sequence[str]) -> list[Execution]:
+            with run.pool() as pool:
+                return pool.run(programs)
+
+        return Found(rebuilt(run.config, history, execute), history)
     with Checkpoints(folder / "checkpoints") as checkpoints:
         empty = make_archive(run.config)
         _, state, _ = checkpoints.restore(empty.state())
-    return Found(empty.restored(state), History.open(folder / "history"))
+    return Found(empty.restored(state), history)
 
 
 def _newest(run: Run, stage: str, checkpoints: Checkpoints) -> tuple[Found, int, Sequence[Draw]]:
     """The newest checkpoint that can be used, with the whole history; its iteration, its draws."""
     archive = make_archive(run.config)
     folder, writes = run.folder / stage / "history", hosts.is_writer()
-    history, damage = hosts.in_turn(lambda: History.recover(folder, writes=writes))
+    dim = run.config.physics.dim
+    history, damage = hosts.in_turn(lambda: History.recover(folder, dim=dim, writes=writes))
     if damage:
         _log.warning("%s: %s; %d programs before it are kept", stage, damage, len(history))
 
@@ -274,10 +286,31 @@ def _family(search: Search, brood: Brood) -> list[Offspring]:
     return bring_together(parents, brood.children, evaluations)
 
 
-def _busy(numbers: dict[str, Any]) -> str:
-    """How much of an iteration each part was busy, in words."""
-    whole = numbers["iteration_seconds"]
-    return ", ".join(f"{part} {100 * numbers[f'{part}_seconds'] / whole:.0f} %" for part in PARTS)
+def _parts(numbers: dict[str, Any], batch: int) -> dict[str, Part]:
+    """How much of an iteration each part was busy, and how many children it does a second."""
+    whole, seconds = numbers["iteration_seconds"], {p: numbers[f"{p}_seconds"] for p in PARTS}
+    return {
+        part: Part(busy=taken / whole, rate=batch / taken if taken > 0.0 else 0.0)
+        for part, taken in seconds.items()
+    }
+
+
+def _show_best(search: Search, progress: StageProgress, best: int) -> None:
+    """The best walker walks where somebody looks on; drawn once.
+
+    Not on several hosts: they run programs together, and somebody looks on at one of them.
+    """
+    config = search.run.config
+    title = f"program {best} walks"
+    if (
+        not progress.has_eyes
+        or hosts.count() > 1
+        or (progress.picture and progress.picture.title == title)
+    ):
+        return
+    (execution,) = search.evaluator.execute([search.found.history.program(best)])
+    if execution.body is not None:
+        progress.picture = moving(config, execution.body, config.evolve.terrain, title)
 
 
 def _save(checkpoints: Checkpoints, iteration: int, found: Found, drawn: Sequence[Draw]) -> None:

@@ -236,7 +236,7 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
             "program": sample.program,
             "outcome": str(sample.evaluation.verdict),
             "fitness": sample.evaluation.fitness,
-            **dict(zip(("height", "width", "mass"), sample.evaluation.measures, strict=True)),
+            **dict(zip(sample.evaluation.names, sample.evaluation.measures, strict=True)),
         }
         for sample in samples
     ]

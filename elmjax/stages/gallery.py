@@ -7,7 +7,7 @@ from elmjax.config import Config, ConfigError
 from elmjax.report.terrain_sheet import TerrainPicture, terrain_sheet
 from elmjax.stages.run import check_terrains, generator_of, terrain_lines
 from physics.raster import terrain_image
-from physics.terrain import TERRAINS, describe, parameters_of
+from physics.terrain import describe, parameters_of, terrain_names
 
 VIEW = (-36.0, 36.0, -4.0, 12.0)  # m
 PIXELS_PER_METRE = 10
@@ -19,7 +19,9 @@ def choose(config: Config, names: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: for one that cannot be made.
     """
-    chosen = list(names) or [*TERRAINS, *(name for name in config.terrain if name not in TERRAINS)]
+    chosen = list(names) or list(
+        dict.fromkeys([*terrain_names(config.physics.dim), *config.terrain])
+    )
     check_terrains(config, chosen)
     return chosen
 

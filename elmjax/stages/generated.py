@@ -2,7 +2,6 @@
 
 from elmjax import corpus
 from elmjax.corpus import EditedProgram, Order
-from elmjax.report.progress import stage_progress
 from elmjax.stages.run import Run
 
 
@@ -19,7 +18,7 @@ def generated(run: Run, name: str, order: Order) -> list[EditedProgram]:
         made = []
         # Those with a bug come once more.
         total = order.parents + round(order.bugs * order.parents)
-        with stage_progress(f"{path.stem} programs", total) as progress:
+        with run.progress(f"{path.stem} programs", total) as progress:
             for parent in corpus.edited_programs(order):
                 made.append(parent)
                 progress.advance(1)

@@ -9,11 +9,12 @@ import pandas as pd
 
 from elmjax import config as configuration
 from elmjax.config import Config, ConfigError
-from elmjax.dataset import COLUMNS
+from elmjax.dataset import COLUMNS, SPATIAL_COLUMNS
 from elmjax.qd import History
 from elmjax.qd.history import NO_PARENT
 from elmjax.stages import operator_tuning
 from elmjax.stages.evolve import stage_name
+from elmjax.stages.neighbours import nearest
 
 # What must agree, or niches and fitness would not compare.
 _SHARED = ("seconds", "world", "robust", "grid")
@@ -38,7 +39,9 @@ class Source:
 
     def admissions(self) -> pd.DataFrame:
         """The columns that `admitted_programs` reads."""
-        return self.history([*COLUMNS, "parent", "admitted", "step"])
+        history = History.open(self.folder / "history")
+        deep = [name for name in SPATIAL_COLUMNS if name in history.schema.names]
+        return history.frame([*COLUMNS, *deep, "parent", "admitted", "step"])
 
     def seeds(self, history: pd.DataFrame) -> dict[int, str]:
         """Names of the seed programs by id: the programs without parent, as configured."""
@@ -112,6 +115,8 @@ def _meaning(config: Config) -> dict[str, Any]:
     terrain = config.evolve.terrain
     return {
         **{section: getattr(config, section) for section in _SHARED},
+        "physics.dim": config.physics.dim,
+        "physics.distance": config.physics.distance,
         "evolve.terrain": (terrain, config.terrain.get(terrain)),
     }
 
@@ -124,7 +129,9 @@ def has_stage_1(folder: Path) -> bool:
 def _of_run(folder: Path, operators: Sequence[str], taken: set[str]) -> list[Source]:
     written = folder / "config.toml"
     if not written.is_file():
-        raise ConfigError(f"--run: {folder} holds no run, wanted one with a finished stage 1")
+        raise ConfigError(
+            f"--run: {folder} holds no run, wanted one with a finished stage 1{nearest(folder)}"
+        )
     try:
         config = configuration.load_dumped(written)
     except ConfigError as error:

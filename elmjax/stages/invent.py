@@ -42,15 +42,14 @@ def invent(run: Run, terrain: str, count: int, seed: int) -> list[Sample]:
 def tell(sample: Sample) -> dict[str, Any]:
     """A sample as plain data: what it is, how far it walks [m] and what it measures."""
     evaluation = sample.evaluation
-    height, width, mass = (
-        None if not np.isfinite(measure) else float(measure) for measure in evaluation.measures
-    )
+    measures = {
+        name: None if not np.isfinite(measure) else float(measure)
+        for name, measure in zip(evaluation.names, evaluation.measures, strict=True)
+    }
     return {
         "outcome": str(evaluation.verdict),
         "reason": evaluation.reason,
         "distance": evaluation.fitness if sample.is_valid else None,
-        "height": height,
-        "width": width,
-        "mass": mass,
+        **measures,
         "program": sample.program,
     }

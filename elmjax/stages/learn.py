@@ -28,7 +28,6 @@ from elmjax.lm.training import (
     state_shardings,
 )
 from elmjax.lm.work import TRAINING, operations_per_token
-from elmjax.report.progress import stage_progress
 from elmjax.stages import best, models, stopping
 from elmjax.stages.adapted import adapted
 from elmjax.stages.limits import fitting, refuse_endless
@@ -101,7 +100,7 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
     with Checkpoints(run.folder / lesson.stage / "checkpoints") as checkpoints:
         state, start = _start_or_resume(run, lesson.stage, trained, checkpoints)
         state = placement.put(state, state_shardings(placement, config, form))
-        with stage_progress(
+        with run.progress(
             lesson.stage, optimiser.steps, completed=start, quiet=lesson.quiet
         ) as progress:
             for i in range(start, optimiser.steps):

@@ -1,5 +1,6 @@
 """`elmjax mutate`: children of programs from files, and what becomes of each."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,8 @@ def mutate_files(
         open_endpoint(config.evolve, weights(config.evolve, operator)) as endpoint,
         open_pool(config, config.evolve.max_characters) as pool,
     ):
-        mutator = make_mutator(config.evolve, operator, message, endpoint=endpoint)
+        dim = config.physics.dim
+        mutator = make_mutator(config.evolve, operator, message, endpoint=endpoint, dim=dim)
         children, stopped = _children(mutator, parents, owners, config.seed)
         evaluator = make_evaluator(config, pool, [config.evolve.terrain])
         programs = [child.program for child in children if child.program is not None]
@@ -97,6 +99,7 @@ def as_line(mutation: Mutation) -> dict[str, Any]:
             "distance": record.fitness,
             "width": record.width,
             "height": record.height,
+            **({"depth": record.depth} if math.isfinite(record.depth) else {}),
             "mass": record.mass,
         }
     )

@@ -1,5 +1,6 @@
 """The mutation operators by name, as they are configured."""
 
+import functools
 import multiprocessing
 import os
 import random
@@ -27,6 +28,7 @@ from elmjax.mutators import (
     EndpointMutator,
     LanguageMutator,
     Mutator,
+    NamedMutator,
     SharedTreeMutator,
     Team,
     numbered_grammar,
@@ -37,6 +39,7 @@ from elmjax.stages.admission import Found
 from elmjax.stages.endpoints import endpoint_mutator, open_endpoint
 from elmjax.stages.run import language_model, open_mesh
 from elmjax.stages.source import Source
+from physics.entry import entry
 
 DIFF = "diff"  # the operator that a source may change
 
@@ -103,16 +106,16 @@ def open_crew(
     """
     search = config.evolve
     names = [name for name in weights(search, operator) if source is None or name != DIFF]
-    placement = open_mesh(config)
+    placement, dim = open_mesh(config), config.physics.dim
     with ExitStack() as stack:
         endpoint = stack.enter_context(open_endpoint(search, names, folder))
         members = {
-            name: make_mutator(search, name, placement=placement, endpoint=endpoint)
+            name: make_mutator(search, name, placement=placement, endpoint=endpoint, dim=dim)
             for name in names
         }
         if "tree" in members:
             processes = stack.enter_context(_processes(config.programs.workers))
-            members["tree"] = SharedTreeMutator(processes)
+            members["tree"] = SharedTreeMutator(processes, dim)
         selection = select(search, operator)
         yield Crew(members=members, selection=selection, source=source, endpoint=endpoint)
 
@@ -167,6 +170,7 @@ def make_mutator(
     *,
     placement: Placement | None = None,
     endpoint: Endpoint | None = None,
+    dim: int = 2,
 ) -> Mutator:
     """The mutation operator of a name.
 
@@ -176,18 +180,25 @@ def make_mutator(
         message: What to ask for; None draws it by `message_weights`.
         placement: Whose devices sample; None: the default device.
         endpoint: Asked in place of a model of this machine.
+        dim: Dimensions of the walkers.
 
     Raises:
         ConfigError: where there is no such model, or the operator takes no message.
     """
     if operator == "tree":
         _refuse_message(operator, message)
-        return tree_mutator
+        return tree_mutator if dim == 2 else functools.partial(tree_mutator, dim=dim)
+    if operator in config.own:
+        _refuse_message(operator, message)
+        return _own(operator, config.own[operator])
     if operator in ("mixed", "bandit"):
-        told = {name: None if name == "tree" else message for name in weights(config, operator)}
+        quiet = {"tree", *config.own}
+        told = {name: None if name in quiet else message for name in weights(config, operator)}
         team = Team(
             {
-                name: make_mutator(config, name, text, placement=placement, endpoint=endpoint)
+                name: make_mutator(
+                    config, name, text, placement=placement, endpoint=endpoint, dim=dim
+                )
                 for name, text in told.items()
             }
         )
@@ -201,6 +212,23 @@ def make_mutator(
     if not writer.format.takes_message:
         _refuse_message(operator, message)
     return CrossoverMutator(writer=writer) if operator == "crossover" else writer
+
+
+def check_operators(config: Evolve) -> None:
+    """Fails early on operators of one's own that are not there.
+
+    Raises:
+        ConfigError: naming the function.
+    """
+    for name, function in config.own.items():
+        _own(name, function)
+
+
+def _own(name: str, function: str) -> Mutator:
+    try:
+        return NamedMutator(name, entry(function))
+    except ValueError as error:
+        raise ConfigError(f"evolve.own.{name}: {error}") from None
 
 
 def _at_random(team: Team, selection: Selection) -> Mutator:

@@ -8,6 +8,7 @@ import pandas as pd
 from elmjax.report.curves import evolution_curves, reward_curves, training_curve
 from elmjax.report.drawing import Walk, contact_sheet
 from elmjax.report.heat_map import archive_heat_map
+from elmjax.report.projection import in_picture
 from elmjax.stages import conditional
 from elmjax.stages.admission import Found
 from elmjax.stages.evolve import stage_name
@@ -105,7 +106,8 @@ def _draw(
             backend=config.physics.backend,
             frames_per_second=_frame_rate(config.world.substeps_per_second),
         )
-        walks.append(Walk(body=body, terrain=lines, trajectory=steps, title=title))
+        path_seen = in_picture(steps)
+        walks.append(Walk(body=body, terrain=lines, trajectory=path_seen, title=title))
     if walks:
         contact_sheet(walks, path)
 

@@ -23,7 +23,7 @@ from elmjax.stages.fused import check_loop
 from elmjax.stages.histories import find_sources
 from elmjax.stages.inventor import check_unseen
 from elmjax.stages.niches import make_grid
-from elmjax.stages.operators import weights
+from elmjax.stages.operators import check_operators, weights
 from elmjax.stages.run import Run, check_terrains, model_folder, open_mesh, open_physics
 from elmjax.stages.seeding import seed_programs
 
@@ -35,7 +35,8 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
         The summaries by stage, as in the closing table.
     """
     with open_run(folder, config) as run:
-        Console().print(f"Walks on {open_physics(config).name}", highlight=False)
+        if config.metrics.progress != "quiet":
+            Console().print(f"Walks on {open_physics(config).name}", highlight=False)
         summary = _run_stages(run)
         metrics = run.metrics.read()
     closing = closing_text(_quantities(summary)) + throughput_text(metrics)
@@ -95,6 +96,7 @@ def check(config: Config) -> None:
     check_terrains(config, [config.evolve.terrain, *stage_3])
     seed_programs(config.evolve)
     make_grid(config)
+    check_operators(config.evolve)
     check_endpoint(config.evolve, _writers(config.evolve))
     if not is_asked(config.evolve):
         model_folder(config.evolve.model)

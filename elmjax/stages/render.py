@@ -10,12 +10,14 @@ from elmjax.config import Config, ConfigError
 from elmjax.qd import Archive, Grid
 from elmjax.report.animation import NoEncoderError, animate_walk
 from elmjax.report.drawing import Walk, contact_sheet, draw_walk
+from elmjax.report.projection import in_picture
 from elmjax.stages.evolve import open_found, stage_name
 from elmjax.stages.run import Run, check_terrains, open_pool, terrain_lines
 from physics.body import Body
 from physics.polylines import Polylines
 from physics.simulate import trajectory
 from physics.terrain import build
+from physics.types import FORWARD, UP
 
 STILL, MOVING = (".png", ".svg"), (".gif", ".mp4")
 FRAMES_PER_SECOND = 20
@@ -76,9 +78,11 @@ def find(source: str, config: Config, count: int) -> Shown:
     Raises:
         ConfigError: There is no such thing.
     """
-    name, _, niche = source.partition("#")
+    name, marked, niche = source.partition("#")
     folder = Path(name)
     if not (folder / "config.toml").is_file():
+        if marked and not Path(source).is_file():
+            Run.read(folder)  # says that it is none, and which are near
         return Shown(
             programs=[_read(Path(source))],
             names=[Path(source).name],
@@ -178,5 +182,7 @@ def _walk(body: Body, name: str, config: Config, lines: Polylines, rate: int) ->
         backend=config.physics.backend,
         frames_per_second=rate,
     )
-    distance = abs(float((positions[-1] - positions[0])[:, 0].mean(dtype=np.float64)))
-    return Walk(body=body, terrain=lines, trajectory=positions, title=f"{name}: {distance:.1f} m")
+    moved = (positions[-1] - positions[0]).mean(axis=0, dtype=np.float64)
+    level = moved[[FORWARD]] if config.physics.distance == "forward" else np.delete(moved, UP)
+    title = f"{name}: {np.linalg.norm(level):.1f} m"
+    return Walk(body=body, terrain=lines, trajectory=in_picture(positions), title=title)

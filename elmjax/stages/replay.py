@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 
 from elmjax.config import Config
-from elmjax.evaluate import METRES, measures_of
+from elmjax.evaluate import is_in_metres, measures_of
 from elmjax.programs import Execution, Verdict
 from elmjax.qd import Archive, HistoryError
 from elmjax.qd.history import NO_CELL
 from elmjax.stages.admission import Walkers, offer
+from elmjax.stages.niches import measure_names
 
 Execute = Callable[[Sequence[str]], list[Execution]]
 
 
 def columns(config: Config) -> list[str]:
     """What is read of a history to offer it again: its texts, most of it, only where they count."""
-    numbers = ["id", "outcome", "fitness", "height", "width", "mass", "admitted", "cell"]
-    texts = config.evolve.parsimony > 0.0 or config.grid.scale != METRES
+    numbers = ["id", "outcome", "fitness", *measure_names(config), "admitted", "cell"]
+    texts = config.evolve.parsimony > 0.0 or not is_in_metres(config.grid.scale)
     return [*numbers, "operator", *(["program"] if texts else [])]
 
 
@@ -59,8 +60,9 @@ def offer_again(config: Config, archive: Archive, rows: pd.DataFrame, execute: E
 
 
 def _measures(config: Config, walked: pd.DataFrame, execute: Execute) -> np.ndarray:
-    """[walkers, 3] in the units of the grid."""
-    if config.grid.scale == METRES:
-        return walked[["height", "width", "mass"]].to_numpy(np.float64)
+    """[walkers, measures] in the units of the grid."""
+    names, scale = measure_names(config), config.grid.scale
+    if is_in_metres(scale):
+        return walked[list(names)].to_numpy(np.float64)
     bodies = [execution.body for execution in execute(walked["program"].tolist())]
-    return np.array([measures_of(body, config.grid.scale) for body in bodies]).reshape(-1, 3)
+    return np.array([measures_of(body, scale, names) for body in bodies]).reshape(-1, len(names))

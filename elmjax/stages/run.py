@@ -3,16 +3,18 @@
 RUN/config.toml       the resolved configuration
 RUN/lock              which process writes here
 RUN/metrics.jsonl     one line of numbers a step
+RUN/tensorboard/      the same for TensorBoard, RUN/wandb/ for Weights & Biases, where asked for
 RUN/replies.jsonl     what an endpoint answered, where one was asked
 RUN/STAGE/            checkpoints, histories, models, pictures and summary.json of a stage
 """
 
+import difflib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +28,7 @@ from elmjax.config import Config, ConfigError
 from elmjax.dist import hosts
 from elmjax.dist.placement import Placement
 from elmjax.endpoint.config import MAY_CHANGE
-from elmjax.evaluate import Evaluator, Perturbed
+from elmjax.evaluate import SPATIAL_MEASURES, Evaluator, Perturbed
 from elmjax.files import write_whole
 from elmjax.lm.hub import fetch, is_hub_name
 from elmjax.lm.lora import peft
@@ -34,11 +36,17 @@ from elmjax.lm.split import to_read
 from elmjax.lm.store import LanguageModel, load
 from elmjax.programs import Engine, Limits, open_engine
 from elmjax.report.metrics_log import MetricsLog
+from elmjax.report.mirror import Mirror, MirrorError
+from elmjax.report.progress import Mode, StageProgress, stage_progress
+from elmjax.stages.mirrors import mirrors
+from elmjax.stages.names import models_folder, shipped_models
+from elmjax.stages.neighbours import nearest
 from physics.backends.backend import Backend, open_backend
+from physics.entry import is_entry
 from physics.parameters import unknown
 from physics.polylines import Polylines, load_polylines
 from physics.robustness import Starts
-from physics.terrain import TERRAINS, build, make_polylines
+from physics.terrain import build, make_polylines, terrain_names
 
 
 @dataclass(frozen=True)
@@ -59,14 +67,21 @@ class Run:
             FolderInUseError: where another process writes to it.
         """
         open_mesh(config)
+        asked: list[Mirror] = []  # on host 0
+        hosts.once(lambda: asked.extend(mirrors(folder, config)))  # before anything is written
         hosts.once(lambda: _begin(folder, config))
         written = folder / "config.toml"
-        if not written.is_file() or configuration.load_dumped(written) != config:
+        if not written.is_file() or not _may_follow(configuration.load_dumped(written), config):
             raise ConfigError(
                 f"--run: this host does not see what host 0 wrote to {folder}, wanted a folder "
                 "that all hosts share"
             )
-        return cls(folder=folder, config=config, metrics=_metrics(folder))
+        try:
+            metrics = hosts.in_turn(lambda: _metrics(folder, asked))
+        except (ConfigError, OSError):
+            lock.release(folder)
+            raise
+        return cls(folder=folder, config=config, metrics=metrics)
 
     @classmethod
     def read(cls, folder: Path) -> "Run":
@@ -77,7 +92,9 @@ class Run:
         """
         written = folder / "config.toml"
         if not written.is_file():
-            raise ConfigError(f"{folder} holds no run; wanted a folder that elmjax has written")
+            raise ConfigError(
+                f"{folder} holds no run; wanted a folder that elmjax has written{nearest(folder)}"
+            )
         config = configuration.load_dumped(written)
         return cls(folder, config, _metrics(folder), read_only=True)
 
@@ -104,6 +121,13 @@ class Run:
         hosts.once(lambda: write_whole(path, text + "\n"))
         return without_nan(summary)
 
+    def progress(
+        self, name: str, total: int, *, completed: int = 0, quiet: bool = False
+    ) -> AbstractContextManager[StageProgress]:
+        """Shows the progress of a stage, as the configuration says; see `stage_progress`."""
+        mode: Mode = "quiet" if quiet else self.config.metrics.progress
+        return stage_progress(name, total, completed=completed, mode=mode)
+
     def __enter__(self) -> Self:
         return self
 
@@ -128,9 +152,12 @@ class Run:
 def _begin(folder: Path, config: Config) -> None:
     """Makes the folder a run's, or goes on with the one that it is, and locks it."""
     written = folder / "config.toml"
+    # How one command shows its progress is nothing for those after it.
+    kept = replace(config, metrics=replace(config.metrics, progress="auto"))
     if written.exists():
         before = configuration.load_dumped(written)
-        if _with_patience_of(before, config) != config:
+        kept = replace(kept, metrics=before.metrics)
+        if not _may_follow(before, config):
             raise ConfigError(
                 f"--run: {folder} holds a run of another configuration, wanted the same; "
                 "give another folder, or delete this one"
@@ -139,24 +166,27 @@ def _begin(folder: Path, config: Config) -> None:
         raise ConfigError(f"--run: {folder} is not empty and holds no run; give another folder")
     else:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(written, configuration.dump(config))
+        write_whole(written, configuration.dump(kept))
     lock.hold(folder)
-    if config != configuration.load_dumped(written):
-        write_whole(written, configuration.dump(config))
+    if kept != configuration.load_dumped(written):
+        write_whole(written, configuration.dump(kept))
 
 
-def _with_patience_of(config: Config, other: Config) -> Config:
-    """A configuration with another's way to ask an endpoint, which decides no result."""
-    patience = {name: getattr(other.evolve.endpoint, name) for name in MAY_CHANGE}
-    endpoint = replace(config.evolve.endpoint, **patience)
-    return replace(config, evolve=replace(config.evolve, endpoint=endpoint))
+def _may_follow(before: Config, config: Config) -> bool:
+    """Whether a run may go on so: what is told of it, and how an endpoint is asked, may change."""
+    patience = {name: getattr(config.evolve.endpoint, name) for name in MAY_CHANGE}
+    endpoint = replace(before.evolve.endpoint, **patience)
+    evolve = replace(before.evolve, endpoint=endpoint)
+    return replace(before, evolve=evolve, metrics=config.metrics) == config
 
 
-def _metrics(folder: Path) -> MetricsLog:
+def _metrics(folder: Path, mirrors: Sequence[Mirror] = ()) -> MetricsLog:
     try:
-        return MetricsLog(folder / "metrics.jsonl", writes=hosts.is_writer())
+        return MetricsLog(folder / "metrics.jsonl", mirrors=mirrors, writes=hosts.is_writer())
     except ValueError as error:
         raise ConfigError(f"{error}; delete the line, or give another folder") from None
+    except MirrorError as error:
+        raise ConfigError(str(error)) from None
 
 
 def without_nan(value: Any) -> Any:
@@ -175,6 +205,7 @@ def open_pool(config: Config, max_characters: int | None = None) -> Engine:
         uninterruptible_seconds=2 * config.programs.time_limit,
         memory_mebibytes=config.programs.memory_limit,
         source_bytes=max_characters or config.programs.max_characters,
+        dim=config.physics.dim,
     )
     return open_engine(config.programs.engine, workers=config.programs.workers, limits=limits)
 
@@ -185,24 +216,37 @@ def make_evaluator(
     terrains: Iterable[str],
     devices: Sequence[jax.Device] | None = None,
 ) -> Evaluator:
-    """Judges programs in the configured world, on terrains by name or file.
+    """Judges programs in the configured world, on terrains by name or file; see `evaluator_on`."""
+    lines = {name: terrain_lines(config, name) for name in terrains}
+    return evaluator_on(config, pool, lines, devices)
+
+
+def evaluator_on(
+    config: Config,
+    pool: Engine,
+    terrains: Mapping[str, Polylines],
+    devices: Sequence[jax.Device] | None = None,
+) -> Evaluator:
+    """Judges programs in the configured world, on any terrains.
 
     Args:
         config: Of the world and its limits.
         pool: Runs programs.
-        terrains: Names or files.
+        terrains: Polylines by name.
         devices: Where walks run; None: all of this process.
     """
     return Evaluator(
         pool,
-        {name: terrain_lines(config, name) for name in terrains},
+        terrains,
         world=config.world,
         seconds=config.seconds,
         remembered=config.programs.remembered,
         perturbed=_perturbed(config),
         scale=config.grid.scale,
+        measures=SPATIAL_MEASURES[: len(config.grid.lower)],
         backend=config.physics.backend,
         devices=devices,
+        distance=config.physics.distance,
     )
 
 
@@ -230,23 +274,24 @@ def terrain_lines(config: Config, name: str) -> Polylines:
 def generator_of(config: Config, name: str) -> tuple[str, dict[str, float]]:
     """The named terrain that a name stands for, and the parameters configured for it.
 
-    `[terrain.NAME]` with `like` defines a terrain NAME; without, it sets those of a named one.
+    `[terrain.NAME]` with `like`, a named terrain or `module:function`, defines a terrain NAME;
+    without, it sets those of a named one.
 
     Raises:
         ValueError: for a name that is neither named nor defined, or both.
     """
-    given = config.terrain.get(name, {})
+    named, given = terrain_names(config.physics.dim), config.terrain.get(name, {})
     parameters = {key: value for key, value in given.items() if not isinstance(value, str)}
     like = given.get("like")
     if like is None:
-        if name not in TERRAINS:
+        if name not in named:
             defined = [own for own, values in config.terrain.items() if "like" in values]
-            raise ValueError(unknown("terrain", name, [*TERRAINS, *defined]))
+            raise ValueError(unknown("terrain", name, [*named, *defined]))
         return name, parameters
-    if name in TERRAINS:
+    if name in named:
         raise ValueError(f"like: got {like!r} for a terrain that has this name; wanted a new name")
-    if like not in TERRAINS:
-        raise ValueError(f"like: {unknown('terrain', str(like), list(TERRAINS))}")
+    if like not in named and not is_entry(str(like)):
+        raise ValueError(f"like: {unknown('terrain', str(like), named)}")
     return str(like), parameters
 
 
@@ -270,7 +315,7 @@ def open_physics(config: Config) -> Backend:
         ConfigError: where the configured backend cannot run here.
     """
     try:
-        return open_backend(config.physics.backend)
+        return open_backend(config.physics.backend, dim=config.physics.dim)
     except ValueError as error:
         raise ConfigError(f"physics.{error}") from None
 
@@ -322,9 +367,13 @@ def model_folder(name: str) -> Path:
     """
     if (folder := local_folder(name)) is not None:
         return folder
-    names = ", ".join(sorted(path.name for path in _shipped().glob("*") if path.is_dir()))
+    close = difflib.get_close_matches(name, shipped_models(), n=1)
+    hint = f" (nearest: {close[0]})" if close else ""
+    names = ", ".join(shipped_models())
     if not is_hub_name(name):
-        raise ConfigError(f"model: got {name!r}, wanted a folder, owner/name or one of {names}")
+        raise ConfigError(
+            f"model: got {name!r}, wanted a folder, owner/name or one of {names}{hint}"
+        )
     try:
         return fetch(name)
     except OSError as error:
@@ -333,8 +382,4 @@ def model_folder(name: str) -> Path:
 
 def local_folder(name: str) -> Path | None:
     """The folder of a shipped model or of a path; None where there is none."""
-    return next((path for path in (_shipped() / name, Path(name)) if path.is_dir()), None)
-
-
-def _shipped() -> Path:
-    return Path(str(resources.files("elmjax"))) / "models"
+    return next((path for path in (models_folder() / name, Path(name)) if path.is_dir()), None)

@@ -204,4 +204,5 @@ def _checked(config: Evolve, grid: Cells, evaluation: Evaluation) -> Evaluation:
         reason="the body is outside the grid",
         body=evaluation.body,
         scale=evaluation.scale,
+        names=evaluation.names,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from elmjax.config import ConfigError, Evolve
 from elmjax.evaluate import Evaluator
 from elmjax.mutators import Child
-from elmjax.programs import SEEDS, Verdict, canonical
+from elmjax.programs import SEEDS, SPATIAL_SEEDS, Verdict, canonical
 from elmjax.qd.history import NO_PARENT
 from elmjax.stages.admission import Found, Offspring, admit, confirm
 
@@ -20,9 +20,11 @@ def seed_programs(config: Evolve) -> list[str]:
 
 
 def _seed_program(name: str) -> str:
-    wanted = ", ".join(SEEDS)
+    shipped = {**SEEDS, **SPATIAL_SEEDS}
+    wanted = ", ".join(shipped)
     try:
-        return canonical(SEEDS[name] if name in SEEDS else Path(name).read_text(encoding="utf-8"))
+        text = shipped[name] if name in shipped else Path(name).read_text(encoding="utf-8")
+        return canonical(text)
     except OSError as error:
         raise ConfigError(
             f"evolve.seed_programs: got {name!r} ({error.strerror}), "
@@ -34,6 +36,12 @@ def _seed_program(name: str) -> str:
         ) from None
 
 
+def _hint(name: str, verdict: Verdict) -> str:
+    """What to do about a seed of three dimensions in two."""
+    spatial = name in SPATIAL_SEEDS and verdict is Verdict.RUNTIME
+    return "; it lives in three dimensions: set physics.dim = 3" if spatial else ""
+
+
 def plant(config: Evolve, found: Found, evaluator: Evaluator) -> None:
     """Evaluates the seed programs and offers them to the archive."""
     programs = seed_programs(config)
@@ -42,7 +50,7 @@ def plant(config: Evolve, found: Found, evaluator: Evaluator) -> None:
         if evaluation.verdict is not Verdict.OK:
             raise ConfigError(
                 f"evolve.seed_programs: {name} is {evaluation.verdict} ({evaluation.reason}), "
-                "wanted a program that walks"
+                f"wanted a program that walks{_hint(name, evaluation.verdict)}"
             )
     seeds = [
         Offspring(

@@ -16,19 +16,6 @@ from elmjax.evaluate import Evaluation, measures_of
 from elmjax.programs import Verdict
 from elmjax.stages.run import check_terrains, make_evaluator, open_physics, open_pool
 
-COLUMNS = (
-    "program",
-    "outcome",
-    "reason",
-    "displacement",
-    "distance",
-    "width",
-    "height",
-    "mass",
-    "joints",
-    "springs",
-)
-
 PLAIN_WIDTH = 400  # characters at most, where the output is no terminal
 
 
@@ -47,7 +34,7 @@ def simulate_files(paths: Sequence[Path], terrain: str, config: Config) -> list[
         evaluations = iter(evaluator.evaluate(programs, terrain))
     not_text = Evaluation(verdict=Verdict.SYNTAX, reason="the file is not UTF-8 text")
     return [
-        _line(path, not_text if text is None else next(evaluations))
+        _line(path, not_text if text is None else next(evaluations), config.physics.dim)
         for path, text in zip(paths, texts, strict=True)
     ]
 
@@ -58,7 +45,7 @@ def show(lines: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         for line in lines:
             print(json.dumps(line))
         return
-    columns = [column for column in COLUMNS if column != "reason"]
+    columns = [column for column in lines[0] if column != "reason"]
     table = Table(box=None, header_style="bold")
     for column in columns:
         is_text = column in ("program", "outcome")
@@ -72,9 +59,10 @@ def show(lines: Sequence[dict[str, Any]], *, as_json: bool) -> None:
             print(f"{line['program']}: {line['reason']}")
 
 
-def _line(path: Path, evaluation: Evaluation) -> dict[str, Any]:
+def _line(path: Path, evaluation: Evaluation, dim: int) -> dict[str, Any]:
     body = evaluation.body
     height, width, mass = measures_of(body)
+    depth = {} if dim == 2 else {"depth": None if body is None else body.depth}
     return {
         "program": str(path),
         "outcome": str(evaluation.verdict),
@@ -83,6 +71,7 @@ def _line(path: Path, evaluation: Evaluation) -> dict[str, Any]:
         "distance": _number(evaluation.fitness),
         "width": _number(width),
         "height": _number(height),
+        **depth,
         "mass": _number(mass),
         "joints": None if body is None else len(body.joints),
         "springs": None if body is None else len(body.ends),

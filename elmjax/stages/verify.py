@@ -12,7 +12,7 @@ import pandas as pd
 
 from elmjax.checkpoint import Checkpoints
 from elmjax.config import ConfigError
-from elmjax.evaluate import Evaluation, Evaluator
+from elmjax.evaluate import MEASURES, SPATIAL_MEASURES, Evaluation, Evaluator
 from elmjax.programs import Verdict
 from elmjax.qd import Archive, History, HistoryError, Record, archive_metrics
 from elmjax.stages.evolve import STAGE_PREFIX
@@ -187,7 +187,7 @@ def _unlike_record(record: Record, evaluation: Evaluation) -> Iterator[str]:
         if was != now:
             yield f"program {record.id}: {name} was {was!r} m, is {now!r} m"
     body = evaluation.body
-    for name in ("height", "width", "mass"):
+    for name in SPATIAL_MEASURES if body is not None and body.dim == 3 else MEASURES:
         was, now = getattr(record, name), float(getattr(body, name))
         if was != now:
             yield f"program {record.id}: {name} was {was!r}, is {now!r}"

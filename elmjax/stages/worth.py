@@ -11,10 +11,8 @@ from elmjax.config import Config
 from elmjax.dataset import family
 from elmjax.programs import canonical
 from elmjax.qd import Archive, archive_metrics
-from elmjax.stages.niches import make_grid
+from elmjax.stages.niches import make_grid, measure_names
 from elmjax.stages.samples import Sample
-
-_MEASURES = ["height", "width", "mass"]
 
 
 def worth_of_samples(
@@ -51,13 +49,14 @@ def worth_of_programs(
 
     Args:
         config: Its grid.
-        programs: `fitness`, `height`, `width` and `mass`.
+        programs: `fitness` and the measures of the grid.
         count: How many to draw; with replacement where there are fewer.
         seed: Draws.
     """
     rng = np.random.default_rng(seed)
     drawn = programs.iloc[rng.choice(len(programs), count, replace=count > len(programs))]
-    return {"valid_samples": 1.0, **_archive(config, drawn["fitness"], drawn[_MEASURES])}
+    measures = drawn[list(measure_names(config))]
+    return {"valid_samples": 1.0, **_archive(config, drawn["fitness"], measures)}
 
 
 def _archive(config: Config, fitness: ArrayLike, measures: ArrayLike) -> dict[str, float]:

@@ -11,6 +11,8 @@ from physics.backends.batch import Batch, Episode
 from physics.backends.native.compiler import INSTRUCTIONS, CannotCompileError
 from physics.body import Capacity
 from physics.cores import count_cores
+from physics.entry import entry, is_entry
+from physics.parameters import unknown
 from physics.schedule import Chunk
 from physics.types import Terrain, Walk, Walker
 from physics.world import World
@@ -25,6 +27,9 @@ _PLATFORMS = {
     "pallas_gpu": "gpu",
 }
 BACKENDS = ("auto", "xla", *_PLATFORMS)
+_PARTS = ("name", "calls", "schedule", "join", "compile", "paths")  # of a Backend
+# Those that also serve three dimensions; a backend that serves them alone would refuse two below.
+_SPATIAL = ("auto", "xla")
 # The extra that brings a platform.
 _EXTRAS = {"tpu": "tpu", "gpu": "cuda"}
 
@@ -37,6 +42,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """In a few words, such as `native (avx512)`."""
+        ...
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Dimensions of space that it serves, of 2 and 3."""
         ...
 
     @property
@@ -61,7 +71,7 @@ class Backend(Protocol):
         ...
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
-        """Positions of one walker's joints at every sample, [samples, 2, joints] m.
+        """Positions of one walker's joints at every sample, [samples, dim, joints] m.
 
         Args:
             walker: With a batch axis of one.
@@ -72,28 +82,42 @@ class Backend(Protocol):
 
 
 def open_backend(
-    name: str, *, threads: int | None = None, devices: Sequence[jax.Device] | None = None
+    name: str,
+    *,
+    dim: int = 2,
+    threads: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
 ) -> Backend:
     """The backend of a name.
 
     Args:
-        name: One of BACKENDS. "auto" is the best that is there: on a CPU "native", or "xla" with a
-            line in the log where the kernel cannot be compiled; on a TPU "pallas_tpu";
-            elsewhere "xla". Bodies that are too large for a kernel in Pallas walk on "xla".
+        name: One of BACKENDS, or `module:function` of a function that takes `threads` and
+            `devices` and returns a Backend. "auto" is the best that is there: on a CPU "native",
+            or "xla" with a line in the log where the kernel cannot be compiled; on a TPU
+            "pallas_tpu"; elsewhere, and in three dimensions, "xla". Bodies that are too large for a
+            kernel in Pallas walk on "xla".
+        dim: Dimensions of space that it is to serve, 2 or 3; one's own is not asked.
         threads: Cores that are used at once; None: all that this process may use.
         devices: Where to run; all of this process where None.
 
     Raises:
-        ValueError: where the name is unknown or the backend cannot run here.
+        ValueError: where the name is unknown, or the backend cannot run here or not serve `dim`.
     """
-    if name not in BACKENDS:
-        raise ValueError(f"backend: got {name!r}, want one of {', '.join(BACKENDS)}")
     devices = tuple(devices or jax.local_devices())
+    if is_entry(name):
+        return _of_others(name, devices, threads)
+    if name not in BACKENDS:
+        raise ValueError(unknown("backend", name, BACKENDS))
+    if dim == 3 and name not in _SPATIAL:
+        raise ValueError(
+            f"backend: got {name!r}, which knows two dimensions, for walkers in three; want one of "
+            f"{', '.join(_SPATIAL)}"
+        )
     platform = devices[0].platform
+    if name == "xla" or (name == "auto" and dim == 3):
+        return _xla(devices, threads)
     if name == "auto":
         return _best(platform, devices, threads)
-    if name == "xla":
-        return _xla(devices, threads)
     if _PLATFORMS[name] != platform:
         raise ValueError(_elsewhere(name, platform))
     if name == "pallas_tpu":
@@ -135,6 +159,25 @@ def _native(
     from physics.backends.native.backend import Native
 
     return Native.open(devices[0], threads or count_cores(), instructions)
+
+
+def _of_others(name: str, devices: tuple[jax.Device, ...], threads: int | None) -> Backend:
+    """A backend that is not ours.
+
+    Raises:
+        ValueError: where there is no such function, or it gives something else.
+    """
+    try:
+        backend = entry(name)(devices=devices, threads=threads)
+    except ValueError as error:
+        raise ValueError(f"backend: {error}") from None
+    missing = [part for part in _PARTS if not hasattr(backend, part)]
+    if missing:
+        raise ValueError(
+            f"backend: {name} gives a {type(backend).__name__} without {', '.join(missing)}, want "
+            "a physics.backends.backend.Backend"
+        )
+    return backend
 
 
 def _pallas_tpu(devices: tuple[jax.Device, ...], threads: int | None) -> Backend:

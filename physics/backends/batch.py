@@ -1,15 +1,19 @@
 """What every backend is given: walkers on mixed terrains as NumPy arrays, and how they walk."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from flax import struct
 
+from physics.relief import no_relief
 from physics.surface import empty_segment
-from physics.types import Array, Terrain, Walker
+from physics.types import Array, Relief, Terrain, Walker
 from physics.world import World
+
+# What a `Terrain` and a `Relief` hold one column of for each terrain, or joint.
+GRID_FIELDS = ("origin", "cells_per_metre", "grid", "first_cell")
 
 
 @struct.dataclass
@@ -60,6 +64,30 @@ def join_terrains(terrains: Sequence[Terrain]) -> Terrain:
         grid=join("grid"),
         first_cell=(join("first_cell") + first[columns]).astype(np.int32),
         floor=np.zeros((2, 0), np.float32),  # walkers are placed already
+        relief=_join_reliefs(terrains, columns),
+    )
+
+
+def _join_reliefs(terrains: Sequence[Terrain], columns: np.ndarray) -> Relief | None:
+    """The reliefs of terrains as their other tables; None where no terrain has one."""
+    if all(terrain.relief is None for terrain in terrains):
+        return None
+    absent = no_relief()
+    reliefs = [absent if terrain.relief is None else terrain.relief for terrain in terrains]
+    cells = [relief.corners.shape[1] for relief in reliefs]
+    corners = np.zeros((4, _power_of_two(sum(cells))), np.float32)
+    corners[:, : sum(cells)] = np.concatenate([relief.corners for relief in reliefs], axis=1)
+    first = np.cumsum([0, *cells[:-1]])
+
+    def join(field: str) -> np.ndarray:
+        return np.concatenate([getattr(relief, field) for relief in reliefs], -1)[..., columns]
+
+    return Relief(
+        corners=corners,
+        origin=join("origin"),
+        cells_per_metre=join("cells_per_metre"),
+        grid=join("grid"),
+        first_cell=(join("first_cell") + first[columns]).astype(np.int32),
     )
 
 
@@ -70,13 +98,19 @@ def spread(terrains: Terrain, terrain_of: Array) -> Terrain:
     """
     if terrains.first_cell.shape[0] == 1:
         return terrains
-    return dataclasses.replace(
-        terrains,
-        origin=terrains.origin[:, terrain_of],
-        cells_per_metre=terrains.cells_per_metre[:, terrain_of],
-        grid=terrains.grid[:, terrain_of],
-        first_cell=terrains.first_cell[terrain_of],
-    )
+    return with_columns(terrains, lambda field: field[..., terrain_of])
+
+
+def with_columns(terrains: Terrain, change: Callable[[Array], Array]) -> Terrain:
+    """Terrains whose grid fields, and those of their relief, a function has changed."""
+
+    def changed(grid: Any) -> Any:
+        return dataclasses.replace(
+            grid, **{name: change(getattr(grid, name)) for name in GRID_FIELDS}
+        )
+
+    relief = None if terrains.relief is None else changed(terrains.relief)
+    return dataclasses.replace(changed(terrains), relief=relief)
 
 
 def _power_of_two(count: int) -> int:

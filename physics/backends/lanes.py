@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from physics.backends.batch import Batch, Episode, spread
+from physics.backends.batch import Batch, Episode, spread, with_columns
 from physics.rollout import measure, rollout
-from physics.types import Array, Walk, Walker
+from physics.types import Array, Terrain, Walk, Walker
 from physics.wiring import Incidence, Pairs, ends_of
 
 # All pairs cost joints^2 whatever is joined; beyond this a product with a matrix is cheaper.
@@ -35,23 +35,22 @@ def rewire(batch: Batch) -> Batch:
 
 def simulate_lanes(batch: Batch, episode: Episode) -> Walk:
     """Walks of a rewired batch, with a leading batch axis."""
-    grid = ("origin", "cells_per_metre", "grid", "first_cell")
-    columns = {
-        name: jnp.broadcast_to(field, (*field.shape[:-1], len(batch.terrain_of)))
-        for name in grid
-        for field in [getattr(batch.terrains, name)]
-    }
 
-    def walk(walker: Walker, column: dict[str, Array]) -> Walk:
-        place = {name: value[..., None] for name, value in column.items()}
-        terrain = dataclasses.replace(batch.terrains, **place)
+    def columns(field: Array) -> Array:
+        """[..., 1, batch]: for each walker a column of its own."""
+        return jnp.broadcast_to(field, (*field.shape[:-1], len(batch.terrain_of)))[..., None, :]
+
+    def walk(walker: Walker, terrain: Terrain) -> Walk:
         course = rollout(
             walker, terrain, episode.world, steps=episode.steps, interval=episode.interval
         )
         return measure(walker, course, episode.seconds)
 
     walkers = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), batch.walkers)
-    return jax.vmap(walk, in_axes=-1)(walkers, columns)
+    # Walkers share the tables and have the fields of the grid to themselves.
+    shared = jax.tree.map(lambda _: None, batch.terrains)
+    axes = (-1, with_columns(shared, lambda _: -1))
+    return jax.vmap(walk, in_axes=axes)(walkers, with_columns(batch.terrains, columns))
 
 
 def to_pairs(walkers: Walker) -> Walker:

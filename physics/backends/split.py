@@ -48,6 +48,11 @@ class Split:
         return f"{self.small.name}; more than {self.most_joints} joints: {self.large.name}"
 
     @property
+    def dims(self) -> tuple[int, ...]:
+        """As `Backend.dims`."""
+        return self.small.dims
+
+    @property
     def calls(self) -> int:
         """As `Backend.calls`."""
         return self.small.calls

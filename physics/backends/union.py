@@ -39,7 +39,7 @@ def _union(walkers: Walker) -> Walker:
     def join(leaf: Array) -> Array:
         if leaf.ndim == 2:
             return leaf.reshape(-1)
-        return jnp.swapaxes(leaf, 0, 1).reshape(2, -1)
+        return jnp.swapaxes(leaf, 0, 1).reshape(leaf.shape[1], -1)
 
     return jax.tree.map(join, shifted)
 

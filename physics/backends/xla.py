@@ -41,6 +41,11 @@ class Xla:
         return f"xla ({self.devices[0].platform})"
 
     @property
+    def dims(self) -> tuple[int, ...]:
+        """As `Backend.dims`."""
+        return (2, 3)
+
+    @property
     def calls(self) -> int:
         """As `Backend.calls`."""
         # XLA does not split this program over cores, so chunks run side by side; on an accelerator

@@ -14,7 +14,7 @@ from elmjax.config import Config, ConfigError, dump, load, load_dumped, named_co
         ("evolve.iterations", "0", "evolve.iterations: got 0, wanted greater than or equal to 1"),
         ("evolve.iterations", "true", "evolve.iterations: got True, wanted an integer"),
         ("evolve.top_p", "1.1", "evolve.top_p: got 1.1, wanted less than or equal to 1"),
-        ("evolve.operators", '["dif"]', "evolve.operators.0: got 'dif', wanted 'diff'"),
+        ("evolve.operators", '["dif"]', "evolve.operators: got 'dif', wanted 'diff'"),
         ("evolve.format", "ed", "evolve.format: got 'ed', wanted 'numbered', 'carper' or"),
         ("evolve.operators", '["diff", "diff"]', "evolve.operators: got ['diff', 'diff'], wanted"),
         ("conditional.invalid_reward", "nan", "conditional.invalid_reward: got nan, wanted"),
@@ -109,6 +109,30 @@ def test_broken_toml_is_named(tmp_path) -> None:
 def test_importing_elmjax_imports_no_jax() -> None:
     code = "import elmjax, elmjax.cli, sys; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"evolve.operators": '["tre"]'}, r"evolve.operators: got 'tre', wanted .*nearest: tree"),
+        ({"evolve.mix": "{mixed = 1.0}"}, "evolve.mix: got 'mixed', wanted 'diff', 'tree'"),
+        ({"finetune.operators": '["x"]'}, "finetune.operators: got 'x'"),
+        ({"evolve.own": '{tree = "a:b"}'}, "evolve.own: got the name 'tree', wanted small letters"),
+        ({"evolve.own": '{"a/b" = "a:b"}'}, "evolve.own: got the name 'a/b'"),
+        ({"evolve.own": '{mine = "a.b"}'}, "evolve.own.mine: got 'a.b', wanted module:function"),
+        ({"physics.backend": "natve"}, r"physics.backend: got 'natve', .*\(nearest: native\)"),
+    ],
+)
+def test_names_of_code_are_checked(settings, said) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load(None, list(settings.items()))
+
+
+def test_an_operator_of_ones_own_stands_where_ours_do() -> None:
+    own = ("evolve.own", '{mine = "a:b"}')
+    config = load(None, [own, ("evolve.operators", '["mine"]'), ("evolve.mix", "{mine = 1.0}")])
+    assert config.evolve.operators == ("mine",)
+    assert load(None, [("physics.backend", "a.b:c")]).physics.backend == "a.b:c"
 
 
 @pytest.mark.parametrize(

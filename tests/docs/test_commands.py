@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from elmjax import cli
-from elmjax.programs import SEEDS
+from elmjax.programs import SEEDS, SPATIAL_SEEDS
 from tests.docs.shown import ROOT, Command, all_commands, commands
 
 LIST = tomllib.loads((Path(__file__).parent / "commands.toml").read_text())
@@ -131,6 +131,7 @@ def workplace(tmp_path_factory, model_folder) -> Path:
         (folder / name).write_text(block[1])
     (folder / "a.py").write_text(SEEDS["square"])
     (folder / "b.py").write_text(SEEDS["radial"])
+    (folder / "cube.py").write_text(SPATIAL_SEEDS["cube"])
     shutil.copytree(ROOT / "docs" / "pictures", folder / "docs" / "pictures")
     shutil.copytree(model_folder, folder / "tiny")
     run = ["evolve", "--config", "quickstart", "--run", str(folder / "runs" / "demo")]

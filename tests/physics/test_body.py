@@ -44,7 +44,7 @@ def test_smallest_capacity_that_holds(make_body):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"joints": np.zeros((2, 3), np.float32)}, r"Body.joints: got float32\[2, 3\]"),
+        ({"joints": np.zeros((2, 4), np.float32)}, r"Body.joints: got float32\[2, 4\]"),
         ({"joints": np.zeros((2, 2))}, "got float64"),
         ({"joints": np.zeros((0, 2), np.float32)}, "got 0 joints"),
         ({"joints": np.array([[0, 0], [np.nan, 0]], np.float32)}, "joints: got a value that is"),

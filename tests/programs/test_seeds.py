@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from elmjax.programs import SEEDS, WALKERS, ProgramPool, Verdict, jail
-from elmjax.programs.wire import JOINT_NUMBERS, SPRING_NUMBERS
+from elmjax.programs.wire import SPRING_NUMBERS
 
 
 class Counts(NamedTuple):
@@ -64,7 +64,7 @@ def test_every_program_has_its_counts():
 @pytest.mark.parametrize("name", COUNTS)
 def test_counts_of_the_paper(name, bodies, recordings):
     body, counts = bodies[name], COUNTS[name]
-    joints = np.frombuffer(recordings[name].joints).reshape(-1, JOINT_NUMBERS)
+    joints = np.frombuffer(recordings[name].joints).reshape(-1, 2)
     springs = np.frombuffer(recordings[name].springs).reshape(-1, SPRING_NUMBERS)
     _, place = np.unique(joints, axis=0, return_inverse=True)
     ends = place.ravel()[springs[:, :2].astype(int)]

@@ -117,7 +117,8 @@ def test_frame_of_some_columns_and_of_nothing(tmp_path):
         history.frame(["speed"])
     empty = History.open(tmp_path / "empty").frame()
     assert len(empty) == 0
-    assert empty.columns.tolist() == [field.name for field in dataclasses.fields(Record)]
+    names = [field.name for field in dataclasses.fields(Record) if field.name != "depth"]
+    assert empty.columns.tolist() == names
 
 
 def test_admitted_holds_what_entered_the_archive(tmp_path):
@@ -307,6 +308,35 @@ def test_a_whole_history_needs_no_recovery(tmp_path):
     make_history(tmp_path, 5, flush_every=2)
     history, said = History.recover(tmp_path)
     assert (len(history), said) == (4, "")
+
+
+def test_a_history_of_three_dimensions_has_a_depth_and_keeps_it(tmp_path):
+    history = History.open(tmp_path / "space", dim=3)
+    assert "depth" in history.frame()
+    history.append([make_record(id, depth=0.5 * id) for id in range(3)])
+    assert history.frame(["depth"])["depth"].tolist() == [0.0, 0.5, 1.0]
+    history.flush()
+    # What is on disk tells: whoever reads it need not know.
+    again = History.open(tmp_path / "space")
+    assert again.record(2).depth == 1.0
+    assert History.recover(tmp_path / "space")[0].frame()["depth"].tolist() == [0.0, 0.5, 1.0]
+
+
+def test_a_history_of_two_dimensions_has_the_columns_it_had(tmp_path):
+    history = make_history(tmp_path / "plane", 3, flush_every=2)
+    assert "depth" not in history.frame()
+    assert math.isnan(history.record(0).depth)
+    assert pq.read_schema(tmp_path / "plane" / "part-00000.parquet").equals(history_module.SCHEMA)
+
+
+def test_parts_of_both_kinds_are_no_history(tmp_path):
+    make_history(tmp_path / "plane", 1, flush_every=1)
+    space = History.open(tmp_path / "space", dim=3)
+    space.append([make_record(0, depth=1.0), make_record(1, depth=2.0)])
+    space.flush()
+    (tmp_path / "space" / "part-00000.parquet").rename(tmp_path / "plane" / "part-00001.parquet")
+    with pytest.raises(HistoryError, match="depth"):
+        History.open(tmp_path / "plane")
 
 
 @pytest.mark.parametrize("small", [3, history_module.SMALL_PARTS])

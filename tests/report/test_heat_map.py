@@ -135,3 +135,32 @@ def test_two_measures_are_refused(tmp_path):
     with pytest.raises(ValueError, match="wanted three"):
         archive_heat_map(Archive(grid), tmp_path / "two.png")
     assert not np.any(list(tmp_path.iterdir()))
+
+
+def test_of_a_fourth_measure_the_best_is_shown(tmp_path):
+    names, units = ("height", "width", "mass", "depth"), ("m", "m", "", "m")
+    upper = (24.0, 24.0, 300.0, 10.0)
+    grid = Grid(names=names, units=units, lower=(0.0,) * 4, upper=upper, bins=(12, 12, 12, 5))
+    archive = Archive(grid)
+    # Alike in all but the depth, and one elsewhere.
+    archive.add([0, 1, 2], [8.0, 4.0, 2.0], [(3, 11, 30, 1), (3, 11, 30, 9), (21, 5, 280, 5)])
+    path = tmp_path / "archive.png"
+    picture = path, archive_heat_map(archive, path)
+    assert pixel(*picture, "slice 1", 11, 3) == pytest.approx(VIRIDIS(1.0)[:3], abs=0.02)
+    assert pixel(*picture, "slice 11", 5, 21) == pytest.approx(VIRIDIS(0.25)[:3], abs=0.02)
+
+
+def test_a_tessellation_of_four_measures_is_drawn(tmp_path):
+    box = {
+        "names": ("height", "width", "mass", "depth"),
+        "units": ("m", "m", "", "m"),
+        "lower": (0.0,) * 4,
+        "upper": (24.0, 24.0, 300.0, 10.0),
+    }
+    centroids = np.array([[6.0, 6.0, 75.0, 2.0], [6.0, 6.0, 75.0, 8.0], [18.0, 18.0, 225.0, 5.0]])
+    archive = Archive(Tessellation(centroids=centroids, **box))
+    archive.add([0, 1, 2], [4.0, 8.0, 2.0], centroids)
+    path = tmp_path / "archive.png"
+    picture = path, archive_heat_map(archive, path)
+    assert pixel(*picture, "slice 2", 6, 6) == pytest.approx(VIRIDIS(1.0)[:3], abs=0.02)
+    assert pixel(*picture, "slice 9", 18, 18) == pytest.approx(VIRIDIS(0.25)[:3], abs=0.02)

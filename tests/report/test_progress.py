@@ -70,7 +70,7 @@ def test_a_resumed_stage_counts_its_rate_from_where_it_resumed():
 
 def test_quiet_shows_nothing_but_counts():
     console = make_console(terminal=True)
-    with stage_progress("evolve", 10, quiet=True, console=console) as progress:
+    with stage_progress("evolve", 10, mode="quiet", console=console) as progress:
         progress.advance(4, best=2.0)
     assert console.file.getvalue() == ""
     assert progress.completed == 4

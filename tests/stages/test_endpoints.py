@@ -10,7 +10,7 @@ from elmjax.endpoint import EndpointConfig, StoppedError
 from elmjax.programs import SEEDS
 from elmjax.report import read_metrics
 from elmjax.stages import operator_tuning
-from elmjax.stages.endpoints import REPLIES, check_endpoint
+from elmjax.stages.endpoints import REPLIES, check_endpoint, open_endpoint
 from elmjax.stages.evolve import evolve, open_found
 from elmjax.stages.pipeline import open_run
 from elmjax.stages.run import Run
@@ -71,6 +71,14 @@ def test_a_search_by_an_endpoint_counts_its_tokens(serve, config_of, tmp_path) -
     summary = json.loads((tmp_path / "evolve-rewrite" / "summary.json").read_text())
     assert summary["endpoint"]["completion_tokens"] == 5 * len(server.asked)
     assert summary["niches"] > 1
+
+
+def test_operators_of_ones_own_ask_no_endpoint(config_of, tmp_path) -> None:
+    search = dataclasses.replace(config_of(NOBODY).evolve, own={"mine": "my_operators:mutate"})
+    with open_endpoint(search, ["mine", "tree"], tmp_path) as endpoint:
+        assert endpoint is None
+    with open_endpoint(search, ["mine", "rewrite"], tmp_path) as endpoint:
+        assert endpoint is not None
 
 
 def test_a_run_is_repeated_from_its_replies_without_the_endpoint(

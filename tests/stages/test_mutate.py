@@ -86,7 +86,7 @@ def test_tree_children_are_those_of_the_operator(config, seeds, monkeypatch) -> 
         asked.append((list(parents), children))
         return tree_mutator(parents, children, seed)
 
-    monkeypatch.setattr("elmjax.stages.mutate.make_mutator", lambda *_: record)
+    monkeypatch.setattr("elmjax.stages.mutate.make_mutator", lambda *_, **__: record)
     mutate_files([seeds["square"]], "tree", 20, config)
     assert asked == [([SEEDS["square"]] * 16, 1), ([SEEDS["square"]] * 4, 1)]
 

@@ -60,6 +60,7 @@ def test_a_run_is_a_sheet_of_its_best(run_folder, archive) -> None:
         ("#1,2", "got the niche '1,2'"),
         ("#1,2,12", "got the niche '1,2,12'"),
         ("#diff:best", "got the operator 'diff', wanted one of tree"),
+        ("n#best", r"drawnn holds no run; .*nearest: .*drawn\)"),
     ],
 )
 def test_what_is_not_there_is_refused(run_folder, niche, said) -> None:

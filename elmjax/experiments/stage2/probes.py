@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
 from elmjax.config import Band, Config
-from elmjax.evaluate import Evaluator
+from elmjax.evaluate import MEASURES, Evaluator
 from elmjax.lm.store import LanguageModel
 from elmjax.stages import finetune
 from elmjax.stages.properties import PROPERTIES, comment, in_band, read_comment
@@ -136,7 +136,7 @@ def _write_to_order(
     flat = [text for texts in written for text in texts]
     samples = evaluate_texts(config, evaluator, flat, [config.evolve.terrain] * len(flat))
     rows = [
-        (sample.evaluation.fitness, *sample.evaluation.measures)
+        (sample.evaluation.fitness, *sample.evaluation.measures[: len(MEASURES)])
         if sample.is_valid
         else (np.nan,) * len(PROPERTIES)
         for sample in samples

@@ -3,6 +3,7 @@
 from elmjax.programs.tree.bugs import plant_bug
 from elmjax.programs.tree.mutation import (
     OPERATORS,
+    SPATIAL_OPERATORS,
     EditClass,
     Operator,
     TreeEdit,
@@ -12,6 +13,7 @@ from elmjax.programs.tree.mutation import (
 
 __all__ = [
     "OPERATORS",
+    "SPATIAL_OPERATORS",
     "EditClass",
     "Operator",
     "TreeEdit",

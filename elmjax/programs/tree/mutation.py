@@ -5,16 +5,18 @@ it learns from. Not the node mutation of Tiny GP, which the paper uses on its bu
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from elmjax.programs.tree.constants import perturb_constant, replace_constant
+from elmjax.programs.tree.depth import move_in_depth
 from elmjax.programs.tree.edit import Edit
 from elmjax.programs.tree.expressions import change_argument, change_operator, change_variable
 from elmjax.programs.tree.program import Program, parsed
 from elmjax.programs.tree.rewriting import rewritten
 from elmjax.programs.tree.springs import (
+    add_joint_in_space,
     add_joint_with_springs,
     add_spring,
     connect_all_pairs,
@@ -73,6 +75,17 @@ OPERATORS = (
 )
 
 
+SPATIAL_OPERATORS = (
+    *(
+        replace(operator, edit=add_joint_in_space)
+        if operator.edit is add_joint_with_springs
+        else operator
+        for operator in OPERATORS
+    ),
+    Operator(edit=move_in_depth, weight=3.0),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TreeEdit:
     """What a mutation made.
@@ -92,12 +105,13 @@ class TreeEdit:
         return bool(self.edits)
 
 
-def mutate(program: str, rng: random.Random) -> TreeEdit:
+def mutate(program: str, rng: random.Random, dim: int = 2) -> TreeEdit:
     """Makes one to four edits to a walker program.
 
     Args:
         program: Any Python program; comments are lost.
         rng: Source of all chance: equal states give equal children.
+        dim: Dimensions of the walker; in three, joints are given depths.
 
     Raises:
         ValueError: The program is not Python, or nested too deeply for Python's own parser.
@@ -110,7 +124,8 @@ def mutate(program: str, rng: random.Random) -> TreeEdit:
     edits: list[EditClass] = []
     for _ in range(_edit_count(rng)):
         # Parsed anew for each edit but the first, so that line numbers are true.
-        step = _edit_once(Program(child) if edits else parent, rng)
+        subject = Program(child) if edits else parent
+        step = _edit_once(subject, rng, OPERATORS if dim == 2 else SPATIAL_OPERATORS)
         if step is None:
             break
         child, edit_class = step
@@ -119,9 +134,9 @@ def mutate(program: str, rng: random.Random) -> TreeEdit:
     return TreeEdit(program=child, edits=tuple(edits) if child != parent.text else ())
 
 
-def mutate_often(program: str, count: int, rng: random.Random) -> list[TreeEdit]:
+def mutate_often(program: str, count: int, rng: random.Random, dim: int = 2) -> list[TreeEdit]:
     """`count` children of one program, as `mutate` makes them one after the other."""
-    return [mutate(program, rng) for _ in range(count)]
+    return [mutate(program, rng, dim) for _ in range(count)]
 
 
 def _edit_count(rng: random.Random) -> int:
@@ -131,9 +146,11 @@ def _edit_count(rng: random.Random) -> int:
     return count
 
 
-def _edit_once(program: Program, rng: random.Random) -> tuple[str, EditClass] | None:
+def _edit_once(
+    program: Program, rng: random.Random, operators: Sequence[Operator]
+) -> tuple[str, EditClass] | None:
     """One edit by an operator drawn by weight; those that change nothing are drawn no more."""
-    left = list(OPERATORS)
+    left = list(operators)
     while left:
         operator = rng.choices(left, [candidate.weight for candidate in left])[0]
         left.remove(operator)

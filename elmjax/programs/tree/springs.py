@@ -56,15 +56,25 @@ class Part:
 
 def add_joint_with_springs(program: Program, rng: random.Random) -> Edit | None:
     """Adds a joint and two or three springs from it to joints that are there."""
+    return _add_joint(program, rng, 2)
+
+
+def add_joint_in_space(program: Program, rng: random.Random) -> Edit | None:
+    """As `add_joint_with_springs`, with a depth."""
+    return _add_joint(program, rng, 3)
+
+
+def _add_joint(program: Program, rng: random.Random, dim: int) -> Edit | None:
     spots = [spot for spot in _spots(program) if spot.joints or spot.lists]
     if not spots:
         return None
     spot = _choose(spots, rng)
     name = fresh_name(program, rng.choice(("joint", "node", "tip", "foot")))
-    x, y = rng.randint(-6, 36) / 2, rng.randint(-4, 36) / 2
+    ranges = ((-6, 36), (-4, 36), (-16, 16))[:dim]
+    place = ", ".join(f"{rng.randint(*bounds) / 2:g}" for bounds in ranges)
     anchors = {_joint(spot, rng) for _ in range(rng.randint(2, 3))}
     return spot.insert(
-        f"{name} = {spot.creator}.add_joint({x:g}, {y:g})",
+        f"{name} = {spot.creator}.add_joint({place})",
         *(_spring(spot.creator, name, anchor, rng) for anchor in sorted(anchors)),
     )
 

@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ SCRIPTS = ("data", "colours", "python", "difference", "walk", "map", "chart", "d
 
 
 def write_page(path: str | Path, content: dict[str, Any]) -> int:
-    """Writes the page, whole or not at all.
+    """Writes the page of a run, whole or not at all.
 
     Args:
         path: The HTML file.
@@ -31,9 +32,24 @@ def write_page(path: str | Path, content: dict[str, Any]) -> int:
     Raises:
         ValueError: There is a NaN in the content.
     """
+    text = assemble(content, SCRIPTS)
+    write_whole(Path(path), text)
+    return len(text.encode())
+
+
+def assemble(content: dict[str, Any], scripts: Sequence[str]) -> str:
+    """A page of some data and the scripts that show it.
+
+    Args:
+        content: Plain data with a `title`.
+        scripts: Names, in the order in which they build on each other.
+
+    Raises:
+        ValueError: There is a NaN in the content.
+    """
     files = resources.files("elmjax.report.page")
     style = (files / "page.css").read_text(encoding="utf-8")
-    script = "\n".join((files / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    script = "\n".join((files / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
     data = json.dumps(content, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -48,9 +64,7 @@ def write_page(path: str | Path, content: dict[str, Any]) -> int:
     }
     frame = (files / "page.html").read_text(encoding="utf-8")
     # In one pass: what is put in is not looked through again.
-    text = re.sub(r"%(\w+)%", lambda found: parts[found[1]], frame)
-    write_whole(Path(path), text)
-    return len(text.encode())
+    return re.sub(r"%(\w+)%", lambda found: parts[found[1]], frame)
 
 
 def _hash(text: str) -> str:

@@ -32,15 +32,19 @@ class ArchiveMap {
     const count = measure.bins ?? SLICES;
     const size = (measure.upper - measure.lower) / count;
     return Array.from({ length: count }, (_, slice) => {
-      const inside = this.indices().filter((i) => this.bin(i, 2, count) === slice);
+      const inside = this.rising().filter((i) => this.bin(i, 2, count) === slice);
       const [low, high] = [slice, slice + 1].map((edge) => number(measure.lower + edge * size));
       return this.panel(inside, 1, 0, `${measure.name} ${low} to ${high} ${measure.unit}`);
     });
   }
 
   projection(gone, x, y) {
-    const order = this.indices().sort((a, b) => this.elite(a).fitness - this.elite(b).fitness);
-    return this.panel(order, x, y, `best over ${this.archive.measures[gone].name}`);
+    return this.panel(this.rising(), x, y, `best over ${this.archive.measures[gone].name}`);
+  }
+
+  // The best last: of elites that differ in a fourth measure only, it is the one seen.
+  rising() {
+    return this.indices().sort((a, b) => this.elite(a).fitness - this.elite(b).fitness);
   }
 
   indices() {

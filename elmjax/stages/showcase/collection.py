@@ -9,11 +9,11 @@ import jax
 from elmjax import __version__
 from elmjax import config as configuration
 from elmjax.config import ConfigError
-from elmjax.report.page import palettes, write_page
+from elmjax.report.page import floor_and_ceilings, palettes, write_page
 from elmjax.stages.run import Run, terrain_lines, without_nan
 from elmjax.stages.showcase import inventions, learning, maps
 from elmjax.stages.showcase.walks import Stage
-from physics.terrain import TERRAINS
+from physics.terrain import terrain_names
 
 
 def write(folder: Path, path: Path) -> int:
@@ -34,8 +34,12 @@ def write(folder: Path, path: Path) -> int:
 
 def _collect(run: Run) -> dict[str, Any]:
     """Plain data; what it holds is said where it is made."""
-    names = [*TERRAINS, *(name for name in run.config.terrain if name not in TERRAINS)]
-    shown = [*names, run.config.evolve.terrain, *run.config.conditional.terrains]
+    shown = [
+        *terrain_names(run.config.physics.dim),
+        *run.config.terrain,
+        run.config.evolve.terrain,
+        *run.config.conditional.terrains,
+    ]
     terrains = {name: terrain_lines(run.config, name) for name in dict.fromkeys(shown)}
     with run.pool() as pool:
         stage = Stage(run=run, terrains=terrains, pool=pool)
@@ -52,13 +56,7 @@ def _collect(run: Run) -> dict[str, Any]:
     return {
         "title": f"elmjax: {run.folder.resolve().name}",
         **content,
-        "terrains": {
-            name: {
-                "floor": lines.floor.tolist(),
-                "ceilings": [ceiling.tolist() for ceiling in lines.ceilings],
-            }
-            for name, lines in terrains.items()
-        },
+        "terrains": {name: floor_and_ceilings(lines) for name, lines in terrains.items()},
         "seconds": run.config.seconds,
         "joint_radius": run.config.world.joint_radius,
         "palettes": palettes(),

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from elmjax.report.page import pack
+from elmjax.report.page import outline, pack
 from elmjax.stages import conditional
-from elmjax.stages.showcase.walks import Stage, drawn
+from elmjax.stages.showcase.walks import Stage
 
 POINTS = 200  # of a curve at most
 
@@ -53,7 +53,7 @@ def _champions(stage: Stage, samples: pd.DataFrame, terrains: list[str]) -> dict
             "walk": pack(
                 {
                     "program": program,
-                    "body": drawn(body),
+                    "body": outline(body),
                     "track": stage.track(body, name),
                     "distances": {
                         place: round(fitness[row], 2) if fitness[row] == fitness[row] else None

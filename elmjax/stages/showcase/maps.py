@@ -7,11 +7,11 @@ import numpy as np
 
 from elmjax.qd import Grid, History, archive_metrics
 from elmjax.qd.tessellation import Cells
-from elmjax.report.page import pack
+from elmjax.report.page import outline, pack
 from elmjax.stages import operator_tuning
 from elmjax.stages.evolve import open_found, stage_name
 from elmjax.stages.run import Run
-from elmjax.stages.showcase.walks import Stage, drawn
+from elmjax.stages.showcase.walks import Stage
 
 ANCESTORS = 30_000  # programs at most whose text is in the page; the nearest ones stay
 POINTS = 200  # of a curve at most
@@ -117,7 +117,7 @@ def _programs(stage: Stage, history: History, elites: Sequence[int]) -> dict[str
                 "program": record.program,
                 "fitness": _number(record.fitness),
                 "step": record.step,
-                "body": None if body is None else drawn(body),
+                "body": None if body is None else outline(body),
             }
         )
         for record, body in zip(records, bodies, strict=True)

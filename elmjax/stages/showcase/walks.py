@@ -8,6 +8,7 @@ import numpy as np
 
 from elmjax.programs import Engine
 from elmjax.report.page import pack_track
+from elmjax.report.projection import in_picture
 from elmjax.stages.run import Run
 from physics.body import Body
 from physics.polylines import Polylines
@@ -51,31 +52,10 @@ class Stage:
         )
         if not np.isfinite(positions).all():
             return None
-        return {**pack_track(positions), "rate": rate}
+        return {**pack_track(in_picture(positions)), "rate": rate}
 
 
 def frame_rate(substeps_per_second: int) -> int:
     """The largest number of frames a second, up to 15, that falls on whole time steps."""
     rates = range(FRAMES_PER_SECOND, 0, -1)
     return next(rate for rate in rates if substeps_per_second % rate == 0)
-
-
-def drawn(body: Body) -> dict[str, Any]:
-    """A body in centimetres and hundredths of a cycle.
-
-    Returns:
-        `joints`: x and y of each, cm; `springs`: two joints, whether it is rigid, amplitude in
-        hundredths of the rest length, phase in hundredths of a cycle.
-    """
-    springs = zip(
-        body.ends[:, 0].tolist(),
-        body.ends[:, 1].tolist(),
-        body.rigid.astype(int).tolist(),
-        np.rint(100 * body.amplitude).astype(int).tolist(),
-        np.rint(100 * np.mod(body.phase, 1.0)).astype(int).tolist(),
-        strict=True,
-    )
-    return {
-        "joints": np.rint(100 * body.joints).astype(int).tolist(),
-        "springs": [list(spring) for spring in springs],
-    }

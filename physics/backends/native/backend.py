@@ -52,6 +52,11 @@ class Native:
         return f"native ({self.instructions})"
 
     @property
+    def dims(self) -> tuple[int, ...]:
+        """As `Backend.dims`."""
+        return (2,)
+
+    @property
     def calls(self) -> int:
         """Two, where a call keeps several cores busy: one runs while another is taken over."""
         return min(2, self.threads)

@@ -158,7 +158,8 @@ def _compile(
     def call(*operands: Array) -> tuple[Walk, Array]:
         *walk, path = jax.ffi.ffi_call(target, results)(*operands)
         fields = (field.name for field in dataclasses.fields(Walk))
-        return Walk(**dict(zip(fields, walk, strict=True))), path
+        # The last field, the drift, is of three dimensions.
+        return Walk(**dict(zip(fields, walk, strict=False))), path
 
     operands = [jax.ShapeDtypeStruct(*shape, sharding=sharding) for shape in shapes]
     return jax.jit(call).lower(*operands).compile()

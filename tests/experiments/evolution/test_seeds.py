@@ -70,7 +70,7 @@ def test_cells_show_means_with_intervals_within_what_is_possible() -> None:
     [
         (["--evaluations", "0"], "argument --evaluations: got '0', wanted an integer of 1 or more"),
         (["--operators", "best"], "argument --operators: invalid choice: 'best'"),
-        (["--model", "absent"], "model: got 'absent', wanted a folder or one of"),
+        (["--model", "absent"], "model: got 'absent', wanted a folder, owner/name or one of"),
     ],
 )
 def test_what_cannot_be_run_is_refused(tmp_path, capsys, words, message) -> None:

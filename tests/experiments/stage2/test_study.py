@@ -67,7 +67,7 @@ def test_the_command_evolves_trains_asks_and_does_nothing_twice(
     [
         (
             ["--models", "none-such"],
-            "model: got 'none-such', wanted a folder or one of general, walker",
+            "model: got 'none-such', wanted a folder, owner/name or one of general, walker",
         ),
         (["--histories", "none-such"], "holds no run, wanted one with a finished stage 1"),
         (["--finetune.temperature", "0"], "finetune.temperature: got 0"),

@@ -40,6 +40,11 @@ class PallasTpu:
         return MOST_JOINTS
 
     @property
+    def dims(self) -> tuple[int, ...]:
+        """As `Backend.dims`."""
+        return (2,)
+
+    @property
     def calls(self) -> int:
         """Two a device: one runs while another is copied."""
         return self.threads or 2 * len(self.devices)
