@@ -1,5 +1,6 @@
 # make demo   the whole of ELM on a laptop: about ten minutes after installation
 # make test   lint, types, import law, tests
+# make ahead  the stages of the TPU presets compiled for v5e and v6e, without a TPU: docs/tpu.md
 # make docs   the documentation as a site in build/site; warnings are errors
 # make links  the links that leave the site, asked one by one
 # make tables the tables of docs/benchmarks.md from its records
@@ -16,7 +17,7 @@ LOCK   := requirements/python3.$(if $(filter 11,$(MINOR)),11,12).txt
 RUN    ?= runs/demo
 SLOW   ?= not slow and not gpu and not tpu
 
-.PHONY: demo install test docs links tables faults lint types imports unit shown lock clean
+.PHONY: demo install test ahead docs links tables faults lint types imports unit shown lock clean
 
 install: $(READY)
 
@@ -46,6 +47,10 @@ tables: $(READY)
 faults: $(READY)
 	mkdir -p build
 	ELMJAX_FAULTS_TABLE=build/faults.md $(BIN)/python -m pytest -m slow tests/faults
+
+ahead: $(READY)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tpu]'
+	$(BIN)/python -m elmjax.bench.ahead
 
 lint: $(READY)
 	$(BIN)/ruff check .

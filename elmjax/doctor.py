@@ -24,6 +24,7 @@ BROKEN = {
 # Modules by extra, and what they are for.
 EXTRAS = {
     "tpu": ("libtpu", "TPUs, and compiling for them"),
+    "gcs": ("gcsfs", "copies of runs on gs://"),
     "monty": ("pydantic_monty", "running programs where the kernel confines none"),
     "box2d": ("Box2D", "comparing physics with Box2D"),
     "endpoint": ("httpx2", "operators that ask an endpoint"),

@@ -228,7 +228,7 @@ def test_finetuning_the_operator_is_a_setting_with_a_flag(tmp_path, monkeypatch)
     monkeypatch.setattr(
         "elmjax.stages.pipeline.stage_1", lambda run: rounds.append(run.config.operator.rounds)
     )
-    monkeypatch.setattr("elmjax.stages.pipeline.show", lambda _: None)
+    monkeypatch.setattr("elmjax.stages.pipeline.show", lambda *_: None)
     for name, arguments in (
         ("off", []),
         ("on", ["--finetune-operator"]),

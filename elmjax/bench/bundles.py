@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from elmjax.bench.ahead.topology import ENVIRONMENT
 from elmjax.bench.record import circumstances, write_record
 
 RECORD = Path("docs", "benchmarks", "tpu-static", "bundles.json")
@@ -28,15 +29,6 @@ LOOPS = ("level_step", "ground_step", "look", "look_group")
 # Cycles a second: that at which the chip's matrix units reach the peak that its maker states.
 CLOCKS = {"v5e": 1.5e9, "v6e": 1.75e9}
 _TOPOLOGIES = {"v5e": "v5e:2x2", "v6e": "v6e:2x2"}
-# As a machine with a chip would say, and that other processes may have the compiler open.
-ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
-    "TPU_SKIP_MDS_QUERY": "1",
-    "TPU_ACCELERATOR_TYPE": "v5litepod-1",
-    "TPU_WORKER_HOSTNAMES": "localhost",
-    "TPU_WORKER_ID": "0",
-    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
-}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from elmjax import __version__
 from elmjax.cli import (
+    ahead,
     bench,
     choices,
     completion,
@@ -110,6 +111,7 @@ def _make_parser() -> argparse.ArgumentParser:
         sample,
         report,
         verify,
+        ahead,
         doctor,
         render,
         dataset,

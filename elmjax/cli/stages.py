@@ -15,7 +15,7 @@ from elmjax.cli.settings import (
     add_run_option,
     overrides,
 )
-from elmjax.config import Config, load
+from elmjax.config import Config, ConfigError, load
 
 Stage = Callable[[argparse.Namespace, Config], int]
 
@@ -65,7 +65,20 @@ def _add_stage(
             "generated programs (pretrain.corpus)",
         )
 
+    parser.add_argument(
+        "--mirror",
+        metavar="URL",
+        help="where the folder is copied while it is written, such as gs://bucket/run (extra "
+        "gcs), and fetched from first where it is not there",
+    )
+
     def command(options: argparse.Namespace, rest: Sequence[str]) -> int:
+        from elmjax.mirror import mirrored
+
+        with mirrored(options.run, options.mirror):
+            return run(options, rest)
+
+    def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         written = options.run / "config.toml"
         # A run that is there already need not be described again.
         base = str(written) if options.config is None and written.is_file() else options.config
@@ -81,6 +94,8 @@ def _add_stage(
 
         # Before signals are heeded, because JAX, too, listens to them where it joins hosts.
         open_mesh(config)
+        if options.mirror is not None and hosts.count() > 1:
+            raise ConfigError(f"--mirror: got one on {hosts.count()} hosts, which share a folder")
         if not hosts.is_writer():
             # One host speaks for all; libraries in C, too, write to the file.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,8 +140,7 @@ def _evolve(options: argparse.Namespace, config: Config) -> int:
     if options.finetune_operator and config.operator.rounds == 0:
         config = replace(config, operator=replace(config.operator, rounds=1))
     with pipeline.open_run(options.run, config) as run:
-        summary = pipeline.stage_1(run)
-    pipeline.show(summary)
+        pipeline.show(pipeline.stage_1(run), run.metrics.read())
     return 0
 
 
@@ -134,7 +148,7 @@ def _finetune(options: argparse.Namespace, config: Config) -> int:
     from elmjax.stages import finetune, pipeline
 
     with pipeline.open_run(options.run, config) as run:
-        pipeline.show({"finetune": finetune.finetune(run)})
+        pipeline.show({"finetune": finetune.finetune(run)}, run.metrics.read())
     return 0
 
 
@@ -142,5 +156,6 @@ def _conditional(options: argparse.Namespace, config: Config) -> int:
     from elmjax.stages import conditional, pipeline
 
     with pipeline.open_run(options.run, config) as run:
-        pipeline.show({"conditional": conditional.conditional(run)})
+        summary = {"conditional": conditional.conditional(run)}
+        pipeline.show(summary, run.metrics.read())
     return 0

@@ -25,7 +25,7 @@ from elmjax.lm.parts import Part, cut, join
 from elmjax.lm.places import Places
 from elmjax.lm.prompt import PROMPT_BUCKETS, Prompt, bucket_for, pad_prompts
 from elmjax.lm.rows import Deal, apart, by_row, traced_by_row, traced_shardings
-from elmjax.lm.split import lying, to_read
+from elmjax.lm.split import lying, reading_shardings
 from elmjax.lm.transcript import Completions
 
 # A slot writes about so many children one after the other, which keeps most slots busy until the
@@ -35,6 +35,15 @@ LEAST_SLOTS = 16
 
 # Devices of a mesh wait for each other: programs of several threads start on all in one order.
 _STARTING = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A program that samples, and what it is given."""
+
+    program: Callable[..., Completions]
+    given: tuple[Any, ...]  # parameters, prompt, key and what is traced
+    shardings: tuple[Any, ...] | None = None  # where these are to lie; None: on one device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +108,43 @@ class Sampler:
         Raises:
             ValueError: If temperature or top_p is out of range, or a prompt does not fit.
         """
+        calls = self.calls(
+            params,
+            prompts,
+            key,
+            temperature=temperature,
+            top_p=top_p,
+            prefix=prefix,
+            automaton=automaton,
+            places=places,
+        )
+        if (placement := lying(params)) is not None:
+            (only,) = calls
+            deal = self._deal(placement, len(prompts))
+            return deal.join(_drawn(placement, only), children=self.children)
+        # Compiled here: two threads would compile the same program twice.
+        ready = [partial(_compiled(call.program, *call.given), *call.given) for call in calls]
+        with ThreadPoolExecutor(len(ready)) as pool:
+            drawn = list(pool.map(lambda each: jax.block_until_ready(each()), ready))
+        parts = self._parts(len(prompts))
+        return join(parts, drawn, prompts=len(prompts), children=self.children)
+
+    def calls(
+        self,
+        params: Params,
+        prompts: Sequence[Sequence[int]],
+        key: Array,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        prefix: np.ndarray | Array | None = None,
+        automaton: Automaton | None = None,
+        places: Places | None = None,
+    ) -> list[Call]:
+        """The programs that a call runs and what they are given: one, or one for each part.
+
+        Arguments and errors are those of a call. Of the parameters it matters where they lie.
+        """
         if not temperature >= 0.0:
             raise ValueError(f"temperature must be at least 0, got {temperature}")
         if not 0.0 < top_p <= 1.0:
@@ -107,32 +153,39 @@ class Sampler:
         if (placement := lying(params)) is not None:
             deal = self._deal(placement, len(prompts))
             prompt = pad_prompts(prompts, buckets=self.prompt_buckets, prefix=prefix)
-            given = (by_row(deal, prompt), key, how | traced_by_row(deal, automaton, places))
-            drawn_by_row = self._over(placement, deal.children, params, *given)
-            return deal.join(drawn_by_row, children=self.children)
-        parts = cut(
-            len(prompts),
-            parents=max(self.parents or 0, len(prompts)),
+            traced = how | traced_by_row(deal, automaton, places)
+            return [
+                Call(
+                    program=self._program(deal.children, placement),
+                    given=(params, by_row(deal, prompt), key, traced),
+                    shardings=(
+                        reading_shardings(placement, self.config),
+                        placement.rows,
+                        placement.everywhere,
+                        traced_shardings(placement, traced),
+                    ),
+                )
+            ]
+        return [
+            Call(
+                program=self._program(part.children),
+                given=(
+                    params,
+                    self._prompt(prompts, part, prefix),
+                    key,
+                    how | _traced(part, automaton, places),
+                ),
+            )
+            for part in self._parts(len(prompts))
+        ]
+
+    def _parts(self, prompts: int) -> list[Part]:
+        return cut(
+            prompts,
+            parents=max(self.parents or 0, prompts),
             children=self.children,
             threads=self.threads or usual_threads(),
         )
-        arguments = [
-            (
-                params,
-                self._prompt(prompts, part, prefix),
-                key,
-                how | _traced(part, automaton, places),
-            )
-            for part in parts
-        ]
-        # Compiled here: two threads would compile the same program twice.
-        calls = [
-            partial(_compiled(self._program(part.children), *given), *given)
-            for part, given in zip(parts, arguments, strict=True)
-        ]
-        with ThreadPoolExecutor(len(calls)) as pool:
-            drawn = list(pool.map(lambda call: jax.block_until_ready(call()), calls))
-        return join(parts, drawn, prompts=len(prompts), children=self.children)
 
     def _deal(self, placement: Placement, prompts: int) -> Deal:
         return Deal.of(
@@ -141,21 +194,6 @@ class Sampler:
             children=self.children,
             shards=placement.row_shards,
         )
-
-    def _over(
-        self, placement: Placement, children: int, params: Params, *given: Any
-    ) -> Completions:
-        """Prompt, key and what is traced, by row: one program on all devices."""
-        prompt, key, traced = given
-        program = self._program(children, placement)
-        with _STARTING:
-            drawn = program(
-                to_read(placement, self.config, params),
-                placement.put(prompt, placement.rows),
-                placement.put(key, placement.everywhere),
-                placement.put(traced, traced_shardings(placement, traced)),
-            )
-        return fetch(drawn)
 
     def _prompt(
         self, prompts: Sequence[Sequence[int]], part: Part, prefix: np.ndarray | Array | None
@@ -183,23 +221,33 @@ class Sampler:
         )
 
 
+def _drawn(placement: Placement, call: Call) -> Completions:
+    """What a program draws that runs on all devices, in NumPy."""
+    assert call.shardings is not None
+    with _STARTING:
+        given = map(placement.put, call.given, call.shardings)
+        drawn = call.program(*given)
+    return fetch(drawn)
+
+
 def slots_for(children: int) -> int:
     """How many children of a prompt to write at a time: few steps, but few idle slots too."""
     return min(children, max(LEAST_SLOTS, -(-children // CHILDREN_PER_SLOT)))
 
 
-def usual_threads() -> int:
+def usual_threads(platform: str | None = None) -> int:
     """Parts that keep the device busy: a thread for every core on a CPU, else one."""
-    if jax.default_backend() != "cpu":
+    if (platform or jax.default_backend()) != "cpu":
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def usual_dtype() -> np.dtype[Any]:
+def usual_dtype(platform: str | None = None) -> np.dtype[Any]:
     """What the device samples fastest in: float32 on a CPU, else bfloat16."""
-    return jnp.dtype(jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16)
+    on_cpu = (platform or jax.default_backend()) == "cpu"
+    return jnp.dtype(jnp.float32 if on_cpu else jnp.bfloat16)
 
 
 @lru_cache(maxsize=64)

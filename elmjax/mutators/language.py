@@ -1,8 +1,10 @@
 """A language model as mutation operator, in any format."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,6 +16,7 @@ from elmjax.lm.prompt import PROMPT_BUCKETS
 from elmjax.lm.sampler import Sampler
 from elmjax.lm.stop import stop_automaton
 from elmjax.lm.store import LanguageModel
+from elmjax.lm.work import Meter
 from elmjax.mutators.mutator import Child
 from elmjax.mutators.request import Request, child_of, next_message, refused
 
@@ -38,6 +41,7 @@ class LanguageMutator:
         message: Asked for every time; None draws one a parent.
         message_weights: How often each of `messages.MESSAGES` is drawn.
         grammar: What may be written of some parents; None: anything.
+        meter: Of what has been sampled.
     """
 
     operator: str
@@ -49,6 +53,7 @@ class LanguageMutator:
     message: str | None = None
     message_weights: tuple[float, ...] = messages.PROBABILITIES
     grammar: Grammar | None = None
+    meter: Meter = field(default_factory=Meter, compare=False)
 
     def __call__(self, parents: Sequence[str], children: int, seed: int) -> list[Child]:
         """One message a parent, shared by its children."""
@@ -86,27 +91,46 @@ class LanguageMutator:
         present = [ids for ids in prompt_ids if ids is not None]
         if not present:
             return [[None] * children for _ in prompt_ids]
-        sampler = Sampler(
-            config=self.model.config,
-            children=children,
-            max_new_tokens=self.max_new_tokens,
-            end_token=self.model.tokenizer.end,
-            parents=_parents_bucket(len(prompt_ids)),
-        )
-        drawn = sampler(
+        began = time.monotonic()
+        drawn = self.sampler(len(prompt_ids), children)(
             self.model.params,
             present,
             jax.random.key(seed),
-            temperature=self.temperature,
-            top_p=self.top_p,
-            automaton=self._automaton(requests, prompt_ids),
-            places=self._places(present),
+            **self.how(requests, prompt_ids),
         )
+        tokens = int(np.sum(drawn.length))
+        self.meter.add(self.model.config, tokens, time.monotonic() - began)
         rows = iter(zip(drawn.tokens, drawn.length, drawn.finished, strict=True))
         return [
             [None] * children if ids is None else self._completions(*next(rows))
             for ids in prompt_ids
         ]
+
+    def sampler(self, requests: int, children: int) -> Sampler:
+        """What draws the answers to so many requests."""
+        return Sampler(
+            config=self.model.config,
+            children=children,
+            max_new_tokens=self.max_new_tokens,
+            end_token=self.model.tokenizer.end,
+            parents=_parents_bucket(requests),
+        )
+
+    def how(
+        self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]
+    ) -> dict[str, Any]:
+        """How the sampler is to draw.
+
+        Args:
+            requests: What is asked for.
+            prompt_ids: Prompts of the requests, None where one has none.
+        """
+        return {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "automaton": self._automaton(requests, prompt_ids),
+            "places": self._places([ids for ids in prompt_ids if ids is not None]),
+        }
 
     def _automaton(
         self, requests: Sequence[Request], prompt_ids: Sequence[list[int] | None]

@@ -55,13 +55,19 @@ def learn(inventor: Inventor, params: PolicyParams, programs: list[str], seed: i
         return params
     whole = as_rollout(inventor, pairs)
     optimizer = make_optimizer(inventor.config.ppo)
-    step = jax.jit(partial(_step, inventor.policy, optimizer))
+    step = compile_step(inventor)
     state, rng = optimizer.init(params), np.random.default_rng(seed)
     for _ in range(config.steps):
         rows = rng.choice(len(pairs), min(config.rows, len(pairs)), replace=False)
         some = lay_out(inventor.placement, take_rows(whole, jnp.asarray(rows)))
         params, state = step((params, state), some, inventor.base.params)
     return params
+
+
+def compile_step(inventor: Inventor) -> Any:
+    """A step of the policy on some rows: of parameters, the optimiser's state and the rows."""
+    optimizer = make_optimizer(inventor.config.ppo)
+    return jax.jit(partial(_step, inventor.policy, optimizer))
 
 
 def tokens(inventor: Inventor, program: str) -> list[int]:

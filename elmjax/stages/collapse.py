@@ -30,7 +30,7 @@ from elmjax.stages.learn import weighted_mean
 from elmjax.stages.operators import language_mutator
 from elmjax.stages.run import Run
 
-_weighted_divergence = jax.jit(weighted_divergence, static_argnums=2)
+summed_divergence = jax.jit(weighted_divergence, static_argnums=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +151,7 @@ def _divergence(
         return 0.0
     rows = _rows(run, base, parents)
     return weighted_mean(
-        rows, lambda part: _weighted_divergence(model.params, base.params, base.config, part)
+        rows, lambda part: summed_divergence(model.params, base.params, base.config, part)
     )
 
 

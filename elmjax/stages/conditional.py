@@ -19,6 +19,7 @@ from elmjax.config import Conditional, ConfigError
 from elmjax.dist import hosts
 from elmjax.lm import store
 from elmjax.lm.lora.peft import save_adapters
+from elmjax.lm.work import TRAINING, operations_per_token
 from elmjax.report.statistics import difference_interval, mean_interval
 from elmjax.rl import placed
 from elmjax.rl.policy import PolicyParams, init_policy, language_model
@@ -38,6 +39,7 @@ from elmjax.stages.inventor import (
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
 from elmjax.stages.samples import Sample, sample_programs
+from elmjax.stages.throughput import throughput
 
 STAGE = "conditional"
 
@@ -67,12 +69,30 @@ class Trainer:
         refuse_endless(STAGE, self._idle, f"{STAGE}.ppo.learning_rate")
         asked = [self.inventor.names[i] for i in np.repeat(index, children)]
         numbers = {name: float(number) for name, number in metrics.items()}
+        described = self._describe(samples, asked)
+        whole = time.monotonic() - began
         return state, {
             **numbers,
-            **self._describe(samples, asked),
+            **described,
             **seconds,
-            "iteration_seconds": time.monotonic() - began,
+            "iteration_seconds": whole,
+            **self._throughput(numbers["length"], seconds, whole),
         }
+
+    def _throughput(self, length: float, seconds: dict[str, float], whole: float) -> dict[str, Any]:
+        """Tokens are those sampled, which policy and reference read and PPO learns from."""
+        config, devices = self.inventor.config, self.inventor.placement.size
+        tokens = round(length * config.batch)
+        passes = 1 + 2 + TRAINING * config.ppo.epochs
+        sampling = seconds.get("sampling_seconds", whole)
+        return throughput(
+            seconds=whole,
+            device_seconds=devices * (sampling + seconds.get("update_seconds", 0.0)),
+            tokens=tokens,
+            token_seconds=sampling,
+            evaluations=config.batch,
+            operations=passes * tokens * operations_per_token(self.inventor.policy.decoder),
+        )
 
     def _by_host(
         self, state: PPOState, iteration: int, index: np.ndarray, children: int

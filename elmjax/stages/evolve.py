@@ -50,6 +50,7 @@ from elmjax.stages.seeding import plant
 from elmjax.stages.source import Source
 from elmjax.stages.stopwatch import Stopwatch
 from elmjax.stages.tally import RATES, tally, totals
+from elmjax.stages.throughput import throughput
 
 # Parts of an iteration, in each of which something is busy for `PART_seconds` of it.
 PARTS = ("mutation", "program", "physics", "confirmation", "admission")
@@ -251,6 +252,8 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
         [record.operator for record in records], [record.admitted for record in records]
     )
     clock.lap("admission")
+    drawn, seconds = search.crew.drawn(brood.draw.iteration), sum(clock.seconds.values())
+    devices = search.run.placement.size
     return {
         **asdict(archive_metrics(found.archive)),
         **tally(records, inhabited.tolist()),
@@ -262,7 +265,15 @@ def _iterate(search: Search, line: Line) -> dict[str, Any]:
         "mutation_seconds": brood.mutation_seconds,
         "program_seconds": brood.program_seconds,
         **clock.seconds,
-        "iteration_seconds": sum(clock.seconds.values()),
+        "iteration_seconds": seconds,
+        **throughput(
+            seconds=seconds,
+            device_seconds=devices * (drawn.seconds + clock.seconds["physics_seconds"]),
+            tokens=drawn.tokens,
+            token_seconds=drawn.seconds,
+            evaluations=len(brood.children),
+            operations=drawn.operations,
+        ),
     }
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import jax
 import pandas as pd
 
-from elmjax.config import ConfigError, shape_of
+from elmjax.config import Config, ConfigError, shape_of
 from elmjax.dataset import Dataset
 from elmjax.dist import hosts
+from elmjax.dist.placement import Placement
 from elmjax.lm import decoder, store
 from elmjax.lm.lora.peft import save_adapters
 from elmjax.lm.packing import Document
@@ -52,7 +53,7 @@ def finetune(run: Run) -> dict[str, Any]:
         return done
     config, folder = run.config.finetune, run.folder / STAGE
     dataset = make_dataset(run)
-    base = _base_model(run)
+    base = base_model(run.config, run.seed(f"{STAGE}/init"), run.placement)
     learned, held_out = (_learned(run, part) for part in (dataset.train, dataset.test))
     last, losses = learn(
         run,
@@ -134,14 +135,21 @@ def _write_dataset(run: Run, folder: Path) -> None:
     programs.write(collection, folder)
 
 
-def _base_model(run: Run) -> LanguageModel:
-    config = run.config.finetune
-    if config.init != "random":
-        return language_model(config.init, run.placement)
+def base_model(config: Config, seed: int, placement: Placement | None = None) -> LanguageModel:
+    """The model that stage 2 trains.
+
+    Args:
+        config: Of the run.
+        seed: Of random weights.
+        placement: Whose devices sample from a model that is read; None: the default device.
+    """
+    if config.finetune.init != "random":
+        return language_model(config.finetune.init, placement)
     # A model from scratch still needs a tokenizer: that of the model that mutated the programs.
-    tokenizer = language_model(run.config.evolve.model).tokenizer
-    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **asdict(shape_of(config)))
-    params = decoder.init(shape, jax.random.key(run.seed(f"{STAGE}/init")))
+    tokenizer = language_model(config.evolve.model).tokenizer
+    size = asdict(shape_of(config.finetune))
+    shape = decoder.DecoderConfig(vocab_size=tokenizer.vocab_size, **size)
+    params = decoder.init(shape, jax.random.key(seed))
     return LanguageModel(params=params, config=shape, tokenizer=tokenizer)
 
 

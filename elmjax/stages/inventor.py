@@ -11,6 +11,7 @@ from elmjax.config import Conditional, Config, ConfigError
 from elmjax.dist.placement import Placement, fetch
 from elmjax.evaluate import Evaluator
 from elmjax.lm.prompt import pad_prompts
+from elmjax.lm.sampler import Sampler
 from elmjax.lm.store import LanguageModel
 from elmjax.rl.placed import rollout_shardings
 from elmjax.rl.policy import (
@@ -30,7 +31,7 @@ from physics.raster import terrain_image
 
 TIME_BUCKETS = (64, 128, 192, 256, 320, 384, 512)  # tokens an update pads to
 
-_prefixes = jax.jit(prefixes, static_argnums=1)
+encode_terrains = jax.jit(prefixes, static_argnums=1)
 judge = jax.jit(evaluate_rollout, static_argnums=2)
 
 
@@ -58,11 +59,24 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     Raises:
         ConfigError: Stage 2 has not finished.
     """
-    config = run.config.conditional
-    base = finetune.load_model(run)
+    return assemble_inventor(run.config, finetune.load_model(run), evaluator, run.placement)
+
+
+def assemble_inventor(
+    whole: Config, base: LanguageModel, evaluator: Evaluator, placement: Placement
+) -> Inventor:
+    """The inventor of a configuration on a model of stage 2.
+
+    Args:
+        whole: The configuration.
+        base: Of stage 2; its parameters are not looked at.
+        evaluator: Which knows all its terrains.
+        placement: Of the arrays.
+    """
+    config = whole.conditional
     names = (*config.terrains, *config.unseen)
     by_code = config.encoder == "codes"
-    terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(run.config, names)
+    terrain = np.arange(len(names), dtype=np.int32) if by_code else _pictures(whole, names)
     shape = adapted_shape(base.config, base.family, config.lora, "conditional.lora")
     policy = PolicyConfig(
         decoder=replace(shape, recompute=config.recompute),
@@ -72,13 +86,13 @@ def make_inventor(run: Run, evaluator: Evaluator) -> Inventor:
     )
     return Inventor(
         config=config,
-        whole=run.config,
+        whole=whole,
         base=base,
         policy=policy,
         names=names,
         terrain=terrain,
         evaluator=evaluator,
-        placement=run.placement,
+        placement=placement,
     )
 
 
@@ -129,14 +143,8 @@ def roll_out(
     Returns:
         The rollout, and the texts in its order; None where a program does not end.
     """
-    prompt, sampler = program_sampler(
-        inventor.base, children, inventor.config.max_new_tokens, blanks=0
-    )
-    # As the update computes, on any device: else PPO's first ratio would not be 1. For the same
-    # reason adapters are not merged, which would also take a second copy of the weights.
-    shape = replace(inventor.policy.decoder, recompute=False)
-    sampler = replace(sampler, config=shape, dtype=np.dtype(np.float32))
-    prefix = fetch(_prefixes(params, inventor.policy, inventor.terrain))
+    prompt, sampler = policy_sampler(inventor, children)
+    prefix = fetch(encode_terrains(params, inventor.policy, inventor.terrain))
     drawn = sampler(
         language_model(params, inventor.policy, inventor.base.params),
         [prompt] * len(index),
@@ -148,6 +156,17 @@ def roll_out(
     rollout = collect(jnp.asarray(inventor.terrain), jnp.asarray(index), asked, drawn)
     rollout = lay_out(inventor.placement, crop(rollout, TIME_BUCKETS))
     return rollout, texts(drawn, inventor.base.tokenizer)
+
+
+def policy_sampler(inventor: Inventor, children: int) -> tuple[list[int], Sampler]:
+    """The prompt behind a terrain's prefix, and what draws `children` programs of each."""
+    prompt, sampler = program_sampler(
+        inventor.base, children, inventor.config.max_new_tokens, blanks=0
+    )
+    # As the update computes, on any device: else PPO's first ratio would not be 1. For the same
+    # reason adapters are not merged, which would also take a second copy of the weights.
+    shape = replace(inventor.policy.decoder, recompute=False)
+    return prompt, replace(sampler, config=shape, dtype=np.dtype(np.float32))
 
 
 def lay_out(placement: Placement, rollout: Rollout) -> Rollout:

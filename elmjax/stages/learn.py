@@ -27,11 +27,14 @@ from elmjax.lm.training import (
     make_train_step,
     state_shardings,
 )
+from elmjax.lm.work import TRAINING, operations_per_token
 from elmjax.stages import best, models, stopping
 from elmjax.stages.adapted import adapted
 from elmjax.stages.limits import fitting, refuse_endless
 from elmjax.stages.run import Run
+from elmjax.stages.throughput import throughput
 
+ROWS_MEASURED = 8  # rows that a loss is measured of at a time
 LOSSES_A_RUN = 10  # how often the test loss is measured
 _RECORDED = ("loss", "gradient_norm", "skipped")  # of every step
 
@@ -109,8 +112,8 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                 skipped, rate = int(metrics.skipped), f"{section}.learning_rate"
                 refuse_endless(lesson.stage, skipped, rate)
                 numbers = {name: float(getattr(metrics, name)) for name in _RECORDED}
-                tokens = int(np.count_nonzero(chosen.group))
-                numbers["tokens_per_second"] = tokens / (time.monotonic() - began)
+                seconds = time.monotonic() - began
+                numbers |= _throughput(lesson, chosen, seconds, placement.size)
                 stop, last = stopping.is_asked(), i + 1 == optimiser.steps
                 if (i + 1) % every == 0 or (last and lesson.keep_best):
                     params = whole(state.params, frozen, config)
@@ -125,6 +128,16 @@ def _train(run: Run, lesson: Lesson, rows: Batch, test: Batch | None) -> Params:
                     raise stopping.StoppedError
     # Weights beside adapters never left the devices on which models are read.
     return to_read(placement, lesson.model.config, whole(state.params, beside, config))
+
+
+def _throughput(lesson: Lesson, batch: Batch, seconds: float, devices: int) -> dict[str, float]:
+    tokens = int(np.count_nonzero(batch.group))
+    return throughput(
+        seconds=seconds,
+        device_seconds=seconds * devices,
+        tokens=tokens,
+        operations=TRAINING * tokens * operations_per_token(lesson.model.config),
+    )
 
 
 def _measure(
@@ -165,13 +178,13 @@ def mean_loss(model: LanguageModel, rows: Batch) -> float:
     def measure(part: Batch) -> tuple[Array, Array]:
         if placement is not None:
             part = placement.put(part, placement.rows_of(len(part.tokens)))
-        return _weighted_loss(model.params, model.config, part)
+        return summed_loss(model.params, model.config, part)
 
     return weighted_mean(rows, measure)
 
 
 def weighted_mean(
-    rows: Batch, measure: Callable[[Batch], tuple[Array, Array]], *, at_a_time: int = 8
+    rows: Batch, measure: Callable[[Batch], tuple[Array, Array]], *, at_a_time: int = ROWS_MEASURED
 ) -> float:
     """Mean over all rows of what is measured as two sums, of weight x value and of weights.
 
@@ -188,7 +201,7 @@ def weighted_mean(
     return total / weight if weight > 0.0 else math.nan
 
 
-_weighted_loss = jax.jit(weighted_loss, static_argnums=1)
+summed_loss = jax.jit(weighted_loss, static_argnums=1)
 
 
 def _losses(model: LanguageModel, train: Batch, test: Batch | None) -> dict[str, float]:

@@ -22,6 +22,7 @@ from elmjax.dist.placement import Placement
 from elmjax.endpoint import Endpoint
 from elmjax.lm.store import LanguageModel
 from elmjax.lm.vocabulary import Vocabulary
+from elmjax.lm.work import Drawn
 from elmjax.mutators import (
     Child,
     CrossoverMutator,
@@ -70,6 +71,11 @@ class Crew:
             return Team(self.members)
         return Team({**self.members, DIFF: self.source.mutator_for(iteration)})
 
+    def drawn(self, iteration: int) -> Drawn:
+        """What models have sampled since this was last asked."""
+        members = self.team(iteration).members.values()
+        return sum((_drawn_by(each) for each in members), start=Drawn())
+
     def after(self, iteration: int, found: Found) -> None:
         """Lets the source learn from an iteration, once it is in archive and history."""
         if self.source is not None:
@@ -79,6 +85,12 @@ class Crew:
         """Ends what is asked of an endpoint, which nobody waits for any more."""
         if self.endpoint is not None:
             self.endpoint.close()
+
+
+def _drawn_by(mutator: Mutator) -> Drawn:
+    """What a model of this machine has sampled for an operator."""
+    writer = mutator.writer if isinstance(mutator, CrossoverMutator) else mutator
+    return writer.meter.take() if isinstance(writer, LanguageMutator) else Drawn()
 
 
 @contextmanager

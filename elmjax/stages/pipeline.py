@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 
 from elmjax.config import Config, ConfigError, Evolve
 from elmjax.dist import hosts
 from elmjax.report.table import closing_table, closing_text
+from elmjax.report.throughput import throughput_text
 from elmjax.stages import operator_tuning, pictures
 from elmjax.stages.adapted import check_adapters
 from elmjax.stages.admission import Found
@@ -36,9 +38,10 @@ def run_all(folder: Path, config: Config) -> dict[str, Any]:
         if config.metrics.progress != "quiet":
             Console().print(f"Walks on {open_physics(config).name}", highlight=False)
         summary = _run_stages(run)
-    closing = closing_text(_quantities(summary))
+        metrics = run.metrics.read()
+    closing = closing_text(_quantities(summary)) + throughput_text(metrics)
     hosts.once(lambda: (folder / "summary.txt").write_text(closing, encoding="utf-8"))
-    show(summary)
+    show(summary, metrics)
     Console().print(
         f"Everything is in {folder}, pictures in {folder / 'pictures'}", highlight=False
     )
@@ -76,9 +79,21 @@ def open_run(folder: Path, config: Config) -> Run:
             folder that holds something else. Nothing has been written then.
     """
     open_mesh(config)  # before anything else is asked of JAX
+    check(config)
+    open_physics(config)
+    check_loop(config)
+    return Run.open(folder, config)
+
+
+def check(config: Config) -> None:
+    """Checks all that the stages of a configuration will need, but for devices and physics.
+
+    Raises:
+        ConfigError: for a terrain, seed program or model that is not there, or what does not go
+            together.
+    """
     stage_3 = (*config.conditional.terrains, *config.conditional.unseen)
     check_terrains(config, [config.evolve.terrain, *stage_3])
-    open_physics(config)
     seed_programs(config.evolve)
     make_grid(config)
     check_operators(config.evolve)
@@ -98,8 +113,6 @@ def open_run(folder: Path, config: Config) -> Run:
     check_columns(config.conditional)
     check_unseen(config.conditional)
     check_encoder(config.conditional)
-    check_loop(config)
-    return Run.open(folder, config)
 
 
 def _writers(config: Evolve) -> set[str]:
@@ -107,13 +120,14 @@ def _writers(config: Evolve) -> set[str]:
     return {name for operator in config.operators for name in weights(config, operator)}
 
 
-def show(summary: Mapping[str, Any]) -> None:
-    """Prints the closing table of some stages."""
+def show(summary: Mapping[str, Any], metrics: pd.DataFrame) -> None:
+    """Prints the closing table of some stages, and what the run's stages got through."""
     console = Console()
     if console.is_terminal:
         console.print(closing_table(_quantities(summary)))
     else:
         print(closing_text(_quantities(summary)), end="")
+    print(throughput_text(metrics), end="")
 
 
 def _quantities(summary: Mapping[str, Any]) -> dict[str, Any]:

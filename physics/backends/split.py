@@ -75,12 +75,15 @@ class Split:
 
     def compile(self, batch: Batch, episode: Episode, number: int) -> Callable[[], Walk]:
         """As `Backend.compile`."""
+        backend, here = self.chosen(batch)
+        return backend.compile(here, episode, number)
+
+    def chosen(self, batch: Batch) -> tuple[Backend, Batch]:
+        """Which of the two takes a batch, and the batch on the terrains that it needs."""
         joined = batch.terrains
         if self._is_small(batch.walkers):
-            here = dataclasses.replace(batch, terrains=joined.small)
-            return self.small.compile(here, episode, number)
-        here = dataclasses.replace(batch, terrains=joined.large)
-        return self.large.compile(here, episode, number)
+            return self.small, dataclasses.replace(batch, terrains=joined.small)
+        return self.large, dataclasses.replace(batch, terrains=joined.large)
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
         """As `Backend.paths`."""

@@ -24,6 +24,7 @@ from physics.types import Terrain, Walk, Walker
 from physics.world import World
 
 Program = Callable[[Batch], Walk]
+_Shapes = tuple[tuple[tuple[int, ...], np.dtype], ...]
 WALKERS = "walkers"  # the axis of the devices
 
 
@@ -65,11 +66,14 @@ class Xla:
     def compile(self, batch: Batch, episode: Episode, number: int) -> Callable[[], Walk]:
         """As `Backend.compile`."""
         del number
-        # Rows that are no walkers have no parts, and stand anywhere.
-        there = dataclasses.replace(batch, terrain_of=np.maximum(batch.terrain_of, 0))
-        prepared = prepare(there, self.devices[0])
+        prepared = _stand(batch, self.devices[0])
         program = compile_batch(prepared, episode, self.devices)
         return lambda: jax.tree.map(np.asarray, program(prepared))
+
+    def lower(self, batch: Batch, episode: Episode, number: int) -> jax.stages.Lowered:
+        """What `compile` compiles, which may be for devices that are not there."""
+        del number
+        return lower_batch(_stand(batch, self.devices[0]), episode, self.devices)
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
         """As `Backend.paths`."""
@@ -82,6 +86,12 @@ class Xla:
             interval=episode.interval,
         )
         return np.asarray(course.samples.position)
+
+
+def _stand(batch: Batch, device: jax.Device) -> Batch:
+    # Rows that are no walkers have no parts, and stand anywhere.
+    there = dataclasses.replace(batch, terrain_of=np.maximum(batch.terrain_of, 0))
+    return prepare(there, device)
 
 
 def prepare(batch: Batch, device: jax.Device, *, lanes: bool | None = None) -> Batch:
@@ -110,21 +120,40 @@ def compile_batch(batch: Batch, episode: Episode, devices: Sequence[jax.Device])
     Returns:
         A function of a batch that gives its walks, with a leading batch axis.
     """
+    return _compile(*_shapes_of(batch), episode, tuple(devices))
+
+
+def lower_batch(
+    batch: Batch, episode: Episode, devices: Sequence[jax.Device]
+) -> jax.stages.Lowered:
+    """What `compile_batch` compiles."""
+    return _lower(*_shapes_of(batch), episode, tuple(devices))
+
+
+def _shapes_of(batch: Batch) -> tuple[jax.tree_util.PyTreeDef, _Shapes]:
     leaves, structure = jax.tree.flatten(batch)
-    shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
-    return _compile(structure, shapes, episode, tuple(devices))
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
 
 
 @functools.lru_cache(maxsize=256)
 def _compile(
     structure: jax.tree_util.PyTreeDef,
-    shapes: tuple[tuple[tuple[int, ...], np.dtype], ...],
+    shapes: _Shapes,
     episode: Episode,
     devices: tuple[jax.Device, ...],
 ) -> Program:
+    return _lower(structure, shapes, episode, devices).compile()
+
+
+def _lower(
+    structure: jax.tree_util.PyTreeDef,
+    shapes: _Shapes,
+    episode: Episode,
+    devices: tuple[jax.Device, ...],
+) -> jax.stages.Lowered:
     example = jax.tree.unflatten(structure, [jax.ShapeDtypeStruct(*shape) for shape in shapes])
     mesh = Mesh(np.array(devices), (WALKERS,))
-    return spread_walks(example, episode, mesh).lower(example).compile()
+    return spread_walks(example, episode, mesh).lower(example)
 
 
 def spread_walks(example: Batch, episode: Episode, mesh: Mesh) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elmjax.config import ConfigError, load_dumped
+from elmjax.config import ConfigError, load, load_dumped, named_configs
 from elmjax.lm import store
 from elmjax.qd import History
 from elmjax.stages import conditional, evolve, finetune, learn, pipeline
@@ -193,3 +193,8 @@ def test_stages_say_which_stage_they_miss(tmp_path, small_config) -> None:
         finetune.finetune(run)
     with pytest.raises(ConfigError, match="run elmjax finetune first"):
         conditional.conditional(run)
+
+
+@pytest.mark.parametrize("name", named_configs())
+def test_a_configuration_that_ships_is_not_refused(name) -> None:
+    pipeline.check(load(name))

@@ -86,7 +86,7 @@ def test_a_block_copies_the_cells_of_its_terrains(random_body):
     walkers = assemble([random_body(1)] * len(of), [grounds[i] for i in of], CAPACITIES[0], WORLD)
     joined = cells.join_cells(grounds, WORLD)
     batch = Batch(walkers=walkers, terrains=joined, terrain_of=of)
-    operands, order = program._operands(batch), program._by_terrain(batch)
+    operands, order = program.operands(batch), program._by_terrain(batch)
     first = operands["place"][cells.FIRST_GROUP].astype(int)
     start = np.repeat(operands["blocks"][1], cells.LANES)
     there = of[order]

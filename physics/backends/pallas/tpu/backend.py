@@ -10,7 +10,7 @@ from physics.backends.batch import Batch, Episode
 from physics.backends.pallas.capacities import MOST_JOINTS, check_capacities
 from physics.backends.pallas.form import Form
 from physics.backends.pallas.tpu.cells import LANES, Cells, join_cells
-from physics.backends.pallas.tpu.program import compile_batch
+from physics.backends.pallas.tpu.program import compile_batch, lower_batch
 from physics.body import Capacity
 from physics.schedule import Chunk, schedule_alike
 from physics.types import Terrain, Walk, Walker
@@ -67,6 +67,11 @@ class PallasTpu:
         form = Form(episode=episode, paths=False, interpret=self.interpret)
         program = compile_batch(batch, form, self.devices[number % len(self.devices)])
         return lambda: program(batch)[0]
+
+    def lower(self, batch: Batch, episode: Episode, number: int) -> jax.stages.Lowered:
+        """What `compile` compiles, which may be for a device that is not there."""
+        form = Form(episode=episode, paths=False, interpret=self.interpret)
+        return lower_batch(batch, form, self.devices[number % len(self.devices)])
 
     def paths(self, walker: Walker, terrain: Terrain, episode: Episode) -> np.ndarray:
         """As `Backend.paths`."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from physics.backends.batch import Batch, Episode
 from physics.backends.pallas.clock import muscle_clock
-from physics.backends.pallas.form import Form, Program, compile_walk
+from physics.backends.pallas.form import Form, Program, compile_walk, lower_walk
 from physics.backends.pallas.measures import to_walks
 from physics.backends.pallas.tpu.cells import FIRST_GROUP, LANES, PLACE_FIELDS, power_of_two
 from physics.backends.pallas.tpu.kernel import walk_blocks
@@ -24,16 +24,21 @@ def compile_batch(batch: Batch, form: Form, device: jax.Device) -> Program:
         form: How they walk.
         device: Where to run.
     """
-    program = compile_walk(walk, _operands(batch), form, device)
+    program = compile_walk(walk, operands(batch), form, device)
 
     def run(each: Batch) -> tuple[Walk, Array]:
         order = _by_terrain(each)
-        sorted_walk = program(_operands(each))
+        sorted_walk = program(operands(each))
         # To where they were before `_by_terrain`.
         back = np.argsort(order, kind="stable")
         return jax.tree.map(lambda leaf: np.asarray(leaf)[back], sorted_walk)
 
     return run
+
+
+def lower_batch(batch: Batch, form: Form, device: jax.Device) -> jax.stages.Lowered:
+    """What `compile_batch` compiles."""
+    return lower_walk(walk, operands(batch), form, device)
 
 
 def _by_terrain(batch: Batch) -> np.ndarray:
@@ -46,7 +51,8 @@ def _by_terrain(batch: Batch) -> np.ndarray:
     return np.lexsort((there, rough))
 
 
-def _operands(batch: Batch) -> dict[str, Any]:
+def operands(batch: Batch) -> dict[str, Any]:
+    """What the program reads of a batch, its walkers sorted by terrain."""
     order = _by_terrain(batch)
     of = np.maximum(batch.terrain_of, 0)[order].reshape(-1, LANES)
     cells = batch.terrains
@@ -67,23 +73,23 @@ def _operands(batch: Batch) -> dict[str, Any]:
     }
 
 
-def walk(operands: dict[str, Any], form: Form) -> tuple[Walk, Array]:
+def walk(given: dict[str, Any], form: Form) -> tuple[Walk, Array]:
     """Walks of sorted walkers, and their paths."""
-    walkers, episode = operands["walkers"], form.episode
+    walkers, episode = given["walkers"], form.episode
     clock_at, clock_from = _clocks(episode)
     centers, measures, path = walk_blocks(
         episode,
         paths=form.paths,
         interpret=form.interpret,
-        blocks=operands["blocks"],
+        blocks=given["blocks"],
         clock_at=clock_at,
         clock_from=clock_from,
         position=jnp.moveaxis(walkers.position, 0, -1),
         share=walkers.share.T,
         springs=lay_out(walkers),
-        place=operands["place"],
-        groups=operands["groups"],
-        most_groups=len(operands["most_groups"]),
+        place=given["place"],
+        groups=given["groups"],
+        most_groups=len(given["most_groups"]),
     )
     # Every axis of walkers comes to the front.
     walks = to_walks(jnp.moveaxis(centers, -1, 0), measures.T)
