@@ -7,6 +7,7 @@ RUN/finetune/adapter/        with `finetune.lora`: what was added to `init`, as 
 RUN/finetune/samples.parquet what it writes
 """
 
+import math
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from elmjax.stages import best, models, programs
 from elmjax.stages.adapted import base_name
 from elmjax.stages.histories import check_alike, has_stage_1
 from elmjax.stages.learn import Lesson, learn
+from elmjax.stages.niches import measure_names
 from elmjax.stages.properties import annotated, in_band
 from elmjax.stages.run import Run, language_model
 from elmjax.stages.samples import (
@@ -236,6 +238,8 @@ def _write_samples(run: Run, samples: list[Sample]) -> None:
             "program": sample.program,
             "outcome": str(sample.evaluation.verdict),
             "fitness": sample.evaluation.fitness,
+            # What was never run knows no measures, of whatever space.
+            **dict.fromkeys(measure_names(run.config), math.nan),
             **dict(zip(sample.evaluation.names, sample.evaluation.measures, strict=True)),
         }
         for sample in samples
