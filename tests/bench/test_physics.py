@@ -49,7 +49,7 @@ def test_a_checkout_keeps_records_by_machine(tmp_path, monkeypatch):
         (["--seconds", "long"], "--seconds: invalid float value: 'long'"),
         (["--repeats", "0"], "--repeats: got 0, wanted at least 1"),
         (["--against", "mujoco"], "--against: got 'mujoco', wanted one of box2d"),
-        (["--speed", "3"], "got '--speed', wanted an option"),
+        (["--speed", "3"], "--speed: no such option"),
         (["-o", "file"], "file"),
     ],
 )

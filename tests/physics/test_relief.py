@@ -142,7 +142,7 @@ def _walk(bodies, terrains, capacity, *, lanes=False):
     batch = Batch(walkers=walkers, terrains=join_terrains(terrains), terrain_of=of)
     device, episode = jax.local_devices()[0], Episode(world=World(), steps=48, interval=24)
     batch = xla.prepare(batch, device, lanes=lanes)
-    return jax.tree.map(np.asarray, xla.compile_batch(batch, episode, device)(batch))
+    return jax.tree.map(np.asarray, xla.compile_batch(batch, episode, [device])(batch))
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ def test_refusals_name_what_was_got(random_body):
         trajectory(body, FLAT, frames_per_second=7)
     with pytest.raises(ValueError, match="radius"):
         simulate([body], FLAT, world=World(joint_radius=2.0))
-    with pytest.raises(ValueError, match="backend: got 'warp', want one of auto, xla"):
+    with pytest.raises(ValueError, match="unknown backend: got 'warp', want one of: auto, xla"):
         simulate([body], FLAT, backend="warp")
     with pytest.raises(ValueError, match="displaced: got 2 starts"):
         simulate([body], FLAT, displaced=[body.joints, body.joints])

@@ -1,9 +1,11 @@
 """Programs of the physics: one for every capacity of bodies, of the largest chunk of a batch."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from elmjax.bench.ahead.program import Program, Target
 from elmjax.bench.cases import bucket_name, in_turn, random_bodies
@@ -19,7 +21,11 @@ from physics.simulate import simulate
 from physics.terrain import build
 from physics.types import Walk
 
-_ON_TPU = {"auto": "pallas_tpu", "pallas_tpu": "pallas_tpu", "xla": "xla"}
+# What backends are on a TPU, by dimensions of space.
+_ON_TPU = {
+    2: {"auto": "pallas_tpu", "pallas_tpu": "pallas_tpu", "xla": "xla"},
+    3: {"auto": "xla", "xla": "xla"},
+}
 
 
 class _PackedError(Exception):
@@ -56,10 +62,10 @@ def walks(target: Target, bodies: int, terrains: Sequence[str]) -> Iterator[Prog
         terrains: By name; the bodies stand on them in turn.
     """
     config = target.config
-    name = _ON_TPU.get(config.physics.backend)
+    name = _ON_TPU[config.physics.dim].get(config.physics.backend)
     if name is None:
         return  # asked for by name, it runs on no TPU
-    backend = open_backend(name, devices=target.of_a_host)
+    backend = open_backend(name, devices=target.of_a_host, dim=config.physics.dim)
     count = -(-bodies // target.hosts) * max(1, config.robust.starts)
     for capacity in CAPACITIES:
         batch, episode = _pack(backend, config, capacity, count, terrains)
@@ -79,7 +85,10 @@ def _pack(
 ) -> tuple[Batch, Episode]:
     """The first chunk that `simulate` makes of so many bodies."""
     grounds = [build(terrain_lines(config, name)) for name in terrains]
-    bodies = in_turn(random_bodies(capacity, 1), count)
+    (body,) = random_bodies(capacity, 1)
+    if config.physics.dim == 3:
+        body = replace(body, joints=np.pad(body.joints, ((0, 0), (0, 1))))
+    bodies = in_turn([body], count)
     try:
         simulate(
             bodies,
